@@ -1,0 +1,11 @@
+export type * from './address.ts';
+export type * from './clock.ts';
+export type * from './datagrams.ts';
+export type * from './disk.ts';
+export * from './errors.ts';
+export type * from './hashing.ts';
+export type * from './http.ts';
+export type * from './network.ts';
+export type * from './random.ts';
+export type * from './streams.ts';
+export type * from './world.ts';
