@@ -1,0 +1,170 @@
+// The public face of the room: content (all files of one torrent) on one disk, addressed by piece.
+// A piece is in exactly one state: good (verified and written), unchecked (may be on disk, to be hashed before
+// it counts), or missing. Only missing pieces are written, only good ones are read for others.
+
+import type { Bitfield, Clock, Disk, Hashing, HashSource } from '@shoal/base';
+
+export interface ContentFile {
+  /** Safe names below the content's folder; the last one is the file's own. */
+  readonly path: readonly string[];
+  readonly length: number;
+  /** Zeros that only align the next file: never written, read as zeros. */
+  readonly isPad: boolean;
+}
+
+export interface PieceRange {
+  readonly file: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** How files lie over pieces. */
+export interface ContentLayout {
+  readonly pieceLength: number;
+  readonly pieceCount: number;
+  readonly files: readonly ContentFile[];
+  /** As it goes over the wire, with the padding that belongs to it. */
+  pieceSize(piece: number): number;
+  /** In order, together exactly `pieceSize` bytes; none is empty. */
+  pieceRanges(piece: number): readonly PieceRange[];
+}
+
+/** What a piece has to hash to. */
+export interface PieceHashes {
+  /** SHA-1 over the whole piece, padding included. */
+  v1(piece: number): Uint8Array | undefined;
+  /** Merkle root over the piece without padding; undefined where it is not known (yet). */
+  v2(piece: number): { readonly root: Uint8Array; readonly leafCount: number } | undefined;
+}
+
+export type Verdict =
+  | 'good'
+  | 'bad'
+  /** Its bytes, or some of them, are not on the disk. */
+  | 'missing'
+  /** No hash is known to compare with. */
+  | 'unknown';
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** SHA-256 of each 16 KiB, where v2 was asked. */
+  readonly leaves?: Uint8Array;
+}
+
+/** A file as it was when all that is recorded of it was true. */
+export interface FileStamp {
+  readonly file: number;
+  readonly id: string;
+  readonly length: number;
+  readonly modifiedMs: number;
+}
+
+export interface ContentOptions {
+  readonly disk: Disk;
+  readonly hashing: Hashing;
+  readonly clock: Clock;
+  /** Shared by all contents of a session: it bounds the open files, and tells two transfers of one path apart. */
+  readonly openFiles: OpenFiles;
+  readonly layout: ContentLayout;
+  readonly hashes: PieceHashes;
+  /** Absolute; the layout's paths begin below it. It is made when the first file is. */
+  readonly folder: string;
+  /** Tells this content from every other one (an info hash); 1 to 64 bytes. */
+  readonly identity: Uint8Array;
+  /**
+   * Absolute path of the journal; `.parts` and `.lock` beside it belong to it too. Without one nothing is
+   * remembered, and what is on the disk is hashed each time.
+   */
+  readonly journal?: string;
+  /** A text that differs after each start of the machine; see `bootIdOf`. */
+  readonly bootId?: string;
+  /** Files that are wanted; all by default. */
+  readonly isWanted?: (file: number) => boolean;
+  /** `full` writes zeros over a file's whole length before its first byte. Default `sparse`. */
+  readonly allocation?: 'sparse' | 'full';
+  /** From here on `isFull` is true. */
+  readonly queueBytes?: number;
+  /** Replace files of others that are in the way. */
+  readonly overwrite?: boolean;
+  /** Files that were hashed just now to make this torrent: as long as they are unchanged, their pieces are good. */
+  readonly hashed?: readonly FileStamp[];
+}
+
+export interface CheckOptions {
+  readonly signal?: AbortSignal;
+  /** After each piece that was looked at. */
+  readonly onPiece?: (piece: number, verdict: Verdict) => void;
+}
+
+export type FileState = {
+  readonly index: number;
+  readonly isWanted: boolean;
+  /** All its pieces are good. */
+  readonly isComplete: boolean;
+  /** It stands under its own name. */
+  readonly isReleased: boolean;
+  /** Where its bytes are now, or would go. */
+  readonly path: string;
+};
+
+export interface Content {
+  readonly layout: ContentLayout;
+  /** Verified and on the disk (in the system's cache at least). Not to be changed by others. */
+  readonly good: Bitfield;
+  /** Pieces that may be on the disk, but have not been hashed: what `check` will look at. */
+  readonly uncheckedCount: number;
+  /**
+   * Hashes all unchecked pieces; afterwards each piece is good or missing. To be called once after opening, before
+   * anything is written. Rejects with `in-the-way` when a wanted file's place is taken by somebody else's.
+   */
+  check(options?: CheckOptions): Promise<void>;
+  /** Hashes every piece again, whatever was known. */
+  recheck(options?: CheckOptions): Promise<void>;
+
+  /**
+   * Takes a verified piece; resolves when it is written, and the piece is good from then on. `blocks` (together at least
+   * `length` bytes) must not change until then. Rejects with `no-space`, `io`…: the piece is missing still.
+   */
+  writePiece(piece: number, blocks: readonly Uint8Array[], length: number): Promise<void>;
+  /** Unverified bytes of a missing piece, kept where they belong until `judge` has read them back. */
+  writeBlocks(piece: number, begin: number, blocks: readonly Uint8Array[]): Promise<void>;
+  /** The piece that was spilled with `writeBlocks` was judged good. */
+  acceptPiece(piece: number): void;
+  /** A good piece turned out to be bad. */
+  losePiece(piece: number): void;
+  readonly queuedBytes: number;
+  readonly isFull: boolean;
+  /** Called each time the queue falls below half of its bound after it was full. */
+  onDrain: (() => void) | undefined;
+
+  /**
+   * Fills the buffers in order from `begin` of the piece, with one vectored read for each file. Does not ask whether the piece
+   * is good. False when bytes are missing on the disk. Spans of pieces are allowed: it reads on into the next one.
+   */
+  read(piece: number, begin: number, buffers: readonly Uint8Array[]): Promise<boolean>;
+  /** Where the hasher reads a piece itself; undefined when a file of it is missing or too short. */
+  hashSource(piece: number): HashSource | undefined;
+  /** Compares with the hash that is known, v2 before v1; `source` is the piece in memory or, by default, on the disk. */
+  judge(piece: number, source?: readonly Uint8Array[], signal?: AbortSignal): Promise<Judgement>;
+
+  fileState(file: number): FileState;
+  /** Files whose pieces all are good, wanted, and not released: what the release gate is asked about. */
+  completeFiles(): number[];
+  /** Gives a complete file its own name, never over somebody else's (`in-the-way`). Idempotent. */
+  release(file: number): Promise<void>;
+  /** May be called at any time; bytes that were kept in the parts file move into the file. */
+  setWanted(file: number, isWanted: boolean): Promise<void>;
+  /** Room on the disk that holds the content. */
+  freeBytes(): Promise<number>;
+
+  /** Resolves when all that is queued was written. */
+  flush(): Promise<void>;
+  /** Finishes what is queued, records a clean stop, and lets go of files, names and the journal. */
+  close(): Promise<void>;
+}
+
+export interface OpenFiles {
+  readonly openCount: number;
+  /** Closes what nobody uses. */
+  close(): Promise<void>;
+}
