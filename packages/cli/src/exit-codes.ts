@@ -1,0 +1,55 @@
+// From an error to its code and its exit code: the one place where they meet.
+
+import { RoomError } from '@shoal/base';
+
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  notFound: 3,
+  timedOut: 4,
+  refused: 5,
+  interrupted: 130,
+} as const;
+
+/** What a verb throws itself, when no room has a better error. */
+export type CliErrorCode = 'failed' | 'usage' | 'not-found' | 'timeout' | 'refused' | 'interrupted';
+
+export class CliError extends RoomError<CliErrorCode> {}
+
+/**
+ * By error class, then by code; `''` is for the codes of that class that are not named. Rooms whose errors speak of
+ * input from outside (bytes, files, links) are refused as a whole. What is not here is 1, failed.
+ * Classes are known by name, so that no room is loaded for its errors.
+ */
+const byClass: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  CliError: {
+    usage: exitCodes.usage,
+    'not-found': exitCodes.notFound,
+    timeout: exitCodes.timedOut,
+    refused: exitCodes.refused,
+    interrupted: exitCodes.interrupted,
+  },
+  WorldError: {
+    'not-found': exitCodes.notFound,
+    'name-not-found': exitCodes.notFound,
+    timeout: exitCodes.timedOut,
+    invalid: exitCodes.refused,
+    aborted: exitCodes.interrupted,
+  },
+  BencodeError: { '': exitCodes.refused },
+  MetainfoError: { '': exitCodes.refused },
+};
+
+export function codeOf(error: unknown): string {
+  if (error instanceof RoomError) return error.code;
+  if (error instanceof Error && error.name === 'AbortError') return 'interrupted';
+  return 'internal';
+}
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof Error && error.name === 'AbortError') return exitCodes.interrupted;
+  if (!(error instanceof RoomError)) return exitCodes.failed;
+  const codes = byClass[error.name];
+  return codes?.[error.code] ?? codes?.[''] ?? exitCodes.failed;
+}

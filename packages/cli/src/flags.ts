@@ -1,0 +1,22 @@
+// The flags that mean the same everywhere, each said once. A verb takes those it needs with `addOption`.
+// `--json` and `-v` are given to every verb by the program.
+
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+
+export const flags = {
+  data: new Option('--data <DIR>', 'the data folder'),
+  config: new Option('--config <FILE>', 'the config file'),
+  port: new Option('--port <N>', 'the port for peers; 0 picks a free one').argParser(parsePort),
+  peer: new Option('--peer <HOST:PORT>', 'a peer to ask; may be given several times').argParser(collect),
+};
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65535)
+    throw new InvalidArgumentError('It is a number from 0 to 65535.');
+  return port;
+}
+
+function collect(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}

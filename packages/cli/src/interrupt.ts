@@ -1,0 +1,29 @@
+// Ctrl-C and SIGTERM, as an AbortSignal. The first asks for a clean stop and leaves five seconds for it;
+// the second ends the process at once.
+
+import { CliError, exitCodes } from './exit-codes.ts';
+
+/** What a clean stop may take. */
+const graceMs = 5000;
+/** npm passes Ctrl-C on to a process that the terminal has told already: that is one press, not two. */
+const samePressMs = 400;
+
+export function listenForInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  let firstMs = 0;
+
+  function onSignal(): void {
+    const nowMs = performance.now();
+    if (!controller.signal.aborted) {
+      firstMs = nowMs;
+      setTimeout(() => process.exit(exitCodes.interrupted), graceMs).unref();
+      controller.abort(new CliError('interrupted', 'Interrupted.'));
+    } else if (nowMs - firstMs > samePressMs) {
+      process.exit(exitCodes.interrupted);
+    }
+  }
+
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return controller.signal;
+}

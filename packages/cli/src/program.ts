@@ -1,0 +1,103 @@
+// From the words of a command line to a verb and an exit code. Only the verb that was asked for is loaded.
+
+import { Command, CommanderError } from '@commander-js/extra-typings';
+import type { World } from '@shoal/base';
+import { CliError, exitCodes } from './exit-codes.ts';
+import { flags } from './flags.ts';
+import { createOutput, type Output, type OutputStream } from './output.ts';
+import type { Context } from './verb.ts';
+import { verbs } from './verbs.ts';
+
+export interface ProgramOptions {
+  readonly version: string;
+  readonly signal: AbortSignal;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+}
+
+export async function runProgram(words: readonly string[], options: ProgramOptions): Promise<number> {
+  const { version, signal, stdout, stderr } = options;
+  const args = hoistVerb(words);
+  let world: Promise<World> | undefined;
+  // Until the flags are parsed, this is how a mistake in them is told.
+  let output: Output = createOutput({ json: words.includes('--json'), verbose: false, stdout, stderr });
+
+  const context: Context = {
+    get output() {
+      return output;
+    },
+    signal,
+    version,
+    world() {
+      world ??= import('@shoal/base/node').then((node) => node.createNodeWorld());
+      return world;
+    },
+  };
+
+  const program = new Command('shoal')
+    .usage('VERB [FLAGS]')
+    .description('Makes this computer a peer: shares and fetches files with no server in the middle.')
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help, or that of a verb: shoal VERB --help')
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: false })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: () => {},
+    })
+    .exitOverride();
+
+  for (const entry of verbs) {
+    const command = program.command(entry.name).description(entry.summary);
+    if (entry.name !== args[0]) continue;
+    const { default: verb } = await entry.load();
+    verb(command, context);
+    command
+      .helpOption('-h, --help', 'print this help')
+      .option('--json', 'print one JSON object a line on stdout')
+      .option('-v, --verbose', 'say more: debug logs, and where an error came from')
+      .hook('preAction', () => {
+        const given: { json?: true; verbose?: true } = command.opts();
+        output = createOutput({
+          json: given.json === true,
+          verbose: given.verbose === true,
+          stdout,
+          stderr,
+        });
+      });
+  }
+
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCodes.done;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.done;
+      return output.fail(usageError(error, args[0]));
+    }
+    return output.fail(error);
+  } finally {
+    await (await world)?.close();
+  }
+}
+
+/** `shoal --data DIR up` is `shoal up --data DIR`: the flags that mean the same everywhere may stand before the verb. */
+function hoistVerb(words: readonly string[]): string[] {
+  let at = 0;
+  for (let word = words[at]; word !== undefined; word = words[at]) {
+    if (/^(--json|--verbose|-v)$/.test(word) || /^--\w[^=]*=/.test(word)) at += 1;
+    else if (Object.values(flags).some((flag) => flag.long === word)) at += 2;
+    else break;
+  }
+  return [...words.slice(at, at + 1), ...words.slice(0, at), ...words.slice(at + 1)];
+}
+
+function usageError(error: CommanderError, word: string | undefined): CliError {
+  const verb = verbs.find(({ name }) => name === word);
+  const message =
+    error.code === 'commander.help'
+      ? 'A verb is missing.'
+      : error.message.replace(/^error: /, '').replace(/\n/g, ' ');
+  return new CliError('usage', `${message}\nSee \`shoal ${verb ? `${verb.name} ` : ''}--help\`.`);
+}
