@@ -9,6 +9,8 @@ export interface FileStat {
   readonly modifiedMs: number;
   /** Changes when a file is replaced by another of the same name. Unique on one disk. */
   readonly id: string;
+  /** Who may read and write it (0o600); absent where the system knows no such bits. */
+  readonly mode?: number;
 }
 
 export interface OpenOptions {
