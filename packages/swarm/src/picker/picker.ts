@@ -1,0 +1,481 @@
+// Which block to ask of whom. A piece is in exactly one of five states (piece-table.ts):
+//   missing → open (some block was asked) → verifying (all received) → writing (verified) → have
+// with the ways back: open → missing when nothing of it is asked or received any more, verifying → open or missing
+// when it was bad, writing or have → missing when the disk lost it.
+// Invariant: no block is asked of two peers, except in endgame. Each step takes constant time, whatever the piece count.
+
+import type { Bitfield, Random } from '@shoal/base';
+import { blockAsked, blockReceived, nobody, OpenPiece } from './open-piece.ts';
+import type { PeerPieces, PickerPeer } from './peer-pieces.ts';
+import { type PieceState, PieceTable } from './piece-table.ts';
+
+export const blockLength = 16_384;
+
+export interface PickerOptions {
+  readonly pieceCount: number;
+  readonly pieceLength: (piece: number) => number;
+  readonly random: Random;
+}
+
+/** Until this many pieces are had, any piece will do: there is nothing to trade with yet (first pieces at random). */
+const piecesBeforeRarest = 4;
+/** How many candidates one pick looks at before it takes the byte-wise way (for peers that have little of what is rare). */
+const candidatesPerPick = 128;
+/** In endgame at most so many peers are asked for one block: more only waste what they send. */
+const askedAtOnce = 3;
+/** More blocks than a piece can have: pieces of 16 GiB. */
+const keyBase = 2 ** 20;
+/** Records of pieces kept for reuse. */
+const spareRecords = 256;
+
+export class Picker {
+  readonly #table: PieceTable;
+  readonly #pieceLength: (piece: number) => number;
+  readonly #random: Random;
+  readonly #open = new Map<number, OpenPiece>();
+  readonly #spare: OpenPiece[] = [];
+  /** Open and wanted pieces that have a free block, oldest first. */
+  #oldest: OpenPiece | undefined;
+  #newest: OpenPiece | undefined;
+  /** Endgame only: the further peers a block was asked of, by block key. */
+  readonly #alsoAsked = new Map<number, number[]>();
+  #urgent: readonly number[] = [];
+
+  constructor(options: PickerOptions) {
+    this.#table = new PieceTable(options.pieceCount);
+    this.#pieceLength = options.pieceLength;
+    this.#random = options.random;
+  }
+
+  get pieceCount(): number {
+    return this.#table.pieceCount;
+  }
+
+  get have(): Bitfield {
+    return this.#table.have;
+  }
+
+  /** Wanted pieces that are not had yet. */
+  get wanted(): number {
+    return this.#table.wanted;
+  }
+
+  get seeds(): number {
+    return this.#table.seeds;
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Every block that is still wanted has been asked of somebody. */
+  get isEndgame(): boolean {
+    return this.#oldest === undefined && this.#table.buckets.size === 0 && this.#open.size > 0;
+  }
+
+  blockCount(piece: number): number {
+    return Math.ceil(this.#pieceLength(piece) / blockLength);
+  }
+
+  blockLength(piece: number, block: number): number {
+    return Math.min(blockLength, this.#pieceLength(piece) - block * blockLength);
+  }
+
+  state(piece: number): PieceState {
+    return this.#table.state(piece);
+  }
+
+  priority(piece: number): number {
+    return this.#table.priority(piece);
+  }
+
+  copies(piece: number): number {
+    return this.#table.copies(piece);
+  }
+
+  addPeer(): PeerPieces {
+    return this.#table.addPeer();
+  }
+
+  /** Its asked blocks must have been abandoned before. */
+  removePeer(peer: PeerPieces): void {
+    this.#table.removePeer(this.#own(peer));
+  }
+
+  peerHas(peer: PeerPieces, piece: number): boolean {
+    return this.#table.peerHas(this.#own(peer), piece);
+  }
+
+  peerHasAll(peer: PeerPieces): void {
+    this.#table.peerHasAll(this.#own(peer));
+  }
+
+  /** Takes the bitfield over. */
+  peerHasOnly(peer: PeerPieces, pieces: Bitfield): void {
+    this.#table.peerHasOnly(this.#own(peer), pieces);
+  }
+
+  peerLacks(peer: PeerPieces, piece: number): void {
+    this.#table.peerLacks(this.#own(peer), piece);
+  }
+
+  /** 0 is not wanted at all. Blocks that were asked already may still come. */
+  setPriority(piece: number, priority: number): void {
+    this.#table.setPriority(piece, priority);
+    const record = this.#open.get(piece);
+    if (record !== undefined) this.#listOrNot(record);
+  }
+
+  /** These pieces first, in this order, before any priority: somebody is watching. Replaces the list before. */
+  setUrgent(pieces: readonly number[]): void {
+    this.#urgent = pieces;
+    this.#table.changes++;
+  }
+
+  /**
+   * Chooses up to `limit` blocks to ask of the peer, as pairs of piece and block in `out`; returns how many.
+   * `whole` gives a fast peer pieces of its own. Blocks count as asked from here on.
+   */
+  pick(peer: PeerPieces, limit: number, whole: boolean, out: Int32Array): number {
+    const asker = this.#own(peer);
+    if (asker.sawNothingAt === this.#table.changes) return 0;
+    const most = Math.min(limit, out.length >>> 1);
+    let count = 0;
+    while (count < most) {
+      const record = this.#nextRecord(asker, whole);
+      if (record === undefined) {
+        asker.sawNothingAt = this.#table.changes;
+        break;
+      }
+      while (count < most) {
+        const block = record.askNext(asker.slot);
+        if (block < 0) break;
+        out[2 * count] = record.piece;
+        out[2 * count + 1] = block;
+        count++;
+      }
+      if (record.freeCount === 0) this.#unlist(record);
+    }
+    return count;
+  }
+
+  /** In endgame: up to `limit` blocks that were asked of others, to be asked of this peer as well. */
+  pickAgain(peer: PeerPieces, limit: number, out: Int32Array): number {
+    if (!this.isEndgame) return 0;
+    let count = 0;
+    let looked = 0;
+    for (const record of this.#open.values()) {
+      if (count >= limit || looked++ > candidatesPerPick) break;
+      if (this.state(record.piece) !== 'open' || this.priority(record.piece) === 0 || !peer.has(record.piece))
+        continue;
+      // From the end: those that were asked last come last.
+      for (let block = record.blockCount - 1; block >= 0 && count < limit; block--) {
+        if (record.state[block] !== blockAsked || record.owner[block] === peer.slot) continue;
+        const key = this.#key(record.piece, block);
+        const others = this.#alsoAsked.get(key);
+        if (others !== undefined && (others.length + 1 >= askedAtOnce || others.includes(peer.slot)))
+          continue;
+        if (others === undefined) this.#alsoAsked.set(key, [peer.slot]);
+        else others.push(peer.slot);
+        out[2 * count] = record.piece;
+        out[2 * count + 1] = block;
+        count++;
+      }
+    }
+    return count;
+  }
+
+  /** A block came, asked or asked before. 'surplus': we have it already, or no longer fetch that piece. */
+  received(peer: PeerPieces, piece: number, block: number): 'stored' | 'finished' | 'surplus' {
+    const record = this.#open.get(piece);
+    if (record === undefined || this.state(piece) !== 'open') return 'surplus';
+    if (block >= record.blockCount || record.state[block] === blockReceived) return 'surplus';
+    this.#alsoAsked.delete(this.#key(piece, block));
+    record.receive(block, peer.slot);
+    if (record.freeCount === 0) this.#unlist(record);
+    if (record.receivedCount < record.blockCount) return 'stored';
+    this.#table.setState(piece, 'verifying');
+    return 'finished';
+  }
+
+  /** The peer will not send this block: it goes to whoever can, at once. */
+  abandon(peer: PeerPieces, piece: number, block: number): void {
+    const record = this.#open.get(piece);
+    if (record === undefined || record.state[block] !== blockAsked) return;
+    const key = this.#key(piece, block);
+    const others = this.#alsoAsked.get(key);
+    if (record.owner[block] === peer.slot) {
+      const next = others?.shift();
+      if (next !== undefined) record.owner[block] = next;
+      else record.free(block);
+    } else if (others?.includes(peer.slot) === true) others.splice(others.indexOf(peer.slot), 1);
+    if (others?.length === 0) this.#alsoAsked.delete(key);
+    if (record.exclusiveTo === peer.slot) record.exclusiveTo = nobody;
+    this.#freed(record);
+  }
+
+  /** Slots of the peers that were asked for a block and have not sent it. */
+  askedOf(piece: number, block: number): readonly number[] {
+    const record = this.#open.get(piece);
+    if (record === undefined || record.state[block] !== blockAsked) return [];
+    return [record.owner[block] ?? nobody, ...(this.#alsoAsked.get(this.#key(piece, block)) ?? [])];
+  }
+
+  isAskedOnlyOf(peer: PeerPieces, piece: number, block: number): boolean {
+    const record = this.#open.get(piece);
+    return (
+      record?.state[block] === blockAsked &&
+      record.owner[block] === peer.slot &&
+      !(this.#alsoAsked.size > 0 && this.#alsoAsked.has(this.#key(piece, block)))
+    );
+  }
+
+  /** Whether the block can still be used, so that its bytes are worth keeping. */
+  isAwaited(piece: number, block: number): boolean {
+    const record = this.#open.get(piece);
+    return record !== undefined && block < record.blockCount && record.state[block] !== blockReceived;
+  }
+
+  /** The slot that sent a block of a piece that is open, being verified or written; -1 for none. */
+  senderOf(piece: number, block: number): number {
+    const record = this.#open.get(piece);
+    return record?.state[block] === blockReceived ? (record.owner[block] ?? nobody) : nobody;
+  }
+
+  /** The piece was what its hash says; it is not had before it is written. */
+  verified(piece: number): void {
+    this.#expect(piece, 'verifying');
+    this.#table.setState(piece, 'writing');
+  }
+
+  /** The piece was bad. Blocks for which `isGood` says so are kept, the others fetched again. */
+  failed(piece: number, isGood?: (block: number) => boolean): void {
+    this.#expect(piece, 'verifying');
+    const record = this.#open.get(piece);
+    if (record === undefined) return;
+    this.#table.setState(piece, 'open');
+    record.exclusiveTo = nobody;
+    for (let block = 0; block < record.blockCount; block++)
+      if (isGood === undefined || !isGood(block)) record.free(block);
+    this.#freed(record);
+  }
+
+  written(piece: number): void {
+    this.#expect(piece, 'writing');
+    this.#close(piece);
+    this.#table.setState(piece, 'have');
+  }
+
+  /** A block that was received could not be kept: it is fetched again. */
+  dropped(piece: number, block: number): void {
+    const record = this.#open.get(piece);
+    if (record === undefined || this.state(piece) !== 'open' || record.state[block] !== blockReceived) return;
+    record.free(block);
+    this.#freed(record);
+  }
+
+  /** Known to be on disk and good (resume, recheck). Only for a piece that is missing. */
+  found(piece: number): void {
+    this.#expect(piece, 'missing');
+    this.#table.setState(piece, 'have');
+  }
+
+  /** It could not be written, or is no longer on disk: it has to be fetched again. */
+  lost(piece: number): void {
+    const state = this.state(piece);
+    if (state !== 'writing' && state !== 'have') throw new RangeError(`piece ${piece} is ${state}, not had`);
+    if (state === 'writing') this.#close(piece);
+    this.#table.setState(piece, 'missing');
+    this.#table.changes++;
+  }
+
+  #nextRecord(peer: PickerPeer, whole: boolean): OpenPiece | undefined {
+    for (const piece of this.#urgent) {
+      if (!peer.has(piece)) continue;
+      const record = this.#open.get(piece);
+      if (
+        record !== undefined
+          ? record.freeCount > 0 && this.state(piece) === 'open'
+          : this.#table.missing.has(piece)
+      )
+        return record ?? this.#begin(peer, piece, false);
+    }
+    const best = this.#table.buckets.bestPriority;
+    const unfinished = this.#unfinishedFor(peer, best, false);
+    if (unfinished !== undefined) return unfinished;
+    const piece = this.#missingFor(peer, whole);
+    if (piece >= 0) return this.#begin(peer, piece, whole);
+    return this.#unfinishedFor(peer, 0, true);
+  }
+
+  #unfinishedFor(peer: PickerPeer, leastPriority: number, evenOfOthers: boolean): OpenPiece | undefined {
+    let looked = 0;
+    for (let record = this.#oldest; record !== undefined; record = record.newer) {
+      if (looked++ > candidatesPerPick) return undefined;
+      if (!evenOfOthers && record.exclusiveTo !== nobody && record.exclusiveTo !== peer.slot) continue;
+      if (this.priority(record.piece) >= leastPriority && peer.has(record.piece)) return record;
+    }
+    return undefined;
+  }
+
+  #missingFor(peer: PickerPeer, whole: boolean): number {
+    const { buckets, have } = this.#table;
+    let bucket = buckets.next(0);
+    if (bucket < 0) return -1;
+    const after = peer.lastPiece + 1;
+    if (whole && buckets.bucketOf(after) === bucket && peer.has(after)) return after;
+    if (have.count < piecesBeforeRarest && !whole) {
+      const piece = this.#anyMissingFor(peer);
+      if (piece >= 0) return piece;
+    }
+    let looked = 0;
+    for (; bucket >= 0; bucket = buckets.next(bucket + 1)) {
+      const pieces = buckets.at(bucket);
+      const start = this.#random.below(pieces.length);
+      for (let i = 0; i < pieces.length; i++) {
+        const at = start + i;
+        const piece = pieces[at < pieces.length ? at : at - pieces.length] ?? -1;
+        if (peer.has(piece)) return piece;
+        if (++looked >= candidatesPerPick) return this.#rarestByBytes(peer);
+      }
+    }
+    return -1;
+  }
+
+  #anyMissingFor(peer: PickerPeer): number {
+    const { buckets, missing, pieceCount } = this.#table;
+    for (let tries = 0; tries < 16; tries++) {
+      const piece = this.#random.below(pieceCount);
+      if (missing.has(piece) && peer.has(piece) && this.priority(piece) === buckets.bestPriority)
+        return piece;
+    }
+    return -1;
+  }
+
+  /** For a peer that has little of what is rare: both bitfields are laid over each other, eight pieces at a time. */
+  #rarestByBytes(peer: PickerPeer): number {
+    const { buckets, missing } = this.#table;
+    const theirs = peer.pieces?.bytes;
+    if (theirs === undefined) return -1;
+    const ours = missing.bytes;
+    const start = this.#random.below(ours.length);
+    let best = -1;
+    let found = 0;
+    for (let i = 0; i < ours.length && found < candidatesPerPick; i++) {
+      const byte = start + i < ours.length ? start + i : start + i - ours.length;
+      const both = (ours[byte] ?? 0) & (theirs[byte] ?? 0);
+      if (both === 0) continue;
+      for (let bit = 0; bit < 8; bit++) {
+        if ((both & (0x80 >>> bit)) === 0) continue;
+        const piece = byte * 8 + bit;
+        found++;
+        if (best < 0 || buckets.bucketOf(piece) < buckets.bucketOf(best)) best = piece;
+      }
+    }
+    return best;
+  }
+
+  #begin(peer: PickerPeer, piece: number, whole: boolean): OpenPiece {
+    const blocks = this.blockCount(piece);
+    const record = this.#spare.pop() ?? new OpenPiece(blocks);
+    record.begin(piece, blocks);
+    if (whole) record.exclusiveTo = peer.slot;
+    peer.lastPiece = piece;
+    this.#open.set(piece, record);
+    this.#table.setState(piece, 'open');
+    this.#listOrNot(record);
+    return record;
+  }
+
+  #close(piece: number): void {
+    const record = this.#open.get(piece);
+    if (record === undefined) return;
+    this.#unlist(record);
+    this.#open.delete(piece);
+    if (this.#spare.length < spareRecords) this.#spare.push(record);
+  }
+
+  #freed(record: OpenPiece): void {
+    if (record.freeCount === record.blockCount) {
+      this.#close(record.piece);
+      this.#table.setState(record.piece, 'missing');
+    } else this.#listOrNot(record);
+    this.#table.changes++;
+  }
+
+  #listOrNot(record: OpenPiece): void {
+    const belongs =
+      record.freeCount > 0 && this.priority(record.piece) > 0 && this.state(record.piece) === 'open';
+    if (!belongs) this.#unlist(record);
+    else if (record !== this.#newest && record.newer === undefined) {
+      record.older = this.#newest;
+      if (this.#newest === undefined) this.#oldest = record;
+      else this.#newest.newer = record;
+      this.#newest = record;
+    }
+  }
+
+  #unlist(record: OpenPiece): void {
+    if (record !== this.#newest && record.newer === undefined) return;
+    if (record.older === undefined) this.#oldest = record.newer;
+    else record.older.newer = record.newer;
+    if (record.newer === undefined) this.#newest = record.older;
+    else record.newer.older = record.older;
+    record.older = undefined;
+    record.newer = undefined;
+  }
+
+  #key(piece: number, block: number): number {
+    return piece * keyBase + block;
+  }
+
+  #own(peer: PeerPieces): PickerPeer {
+    const own = this.#table.peers.get(peer.slot);
+    if (own !== peer) throw new RangeError(`peer ${peer.slot} is not of this picker`);
+    return own;
+  }
+
+  #expect(piece: number, state: PieceState): void {
+    const is = this.state(piece);
+    if (is !== state) throw new RangeError(`piece ${piece} is ${is}, not ${state}`);
+  }
+
+  /** What is wrong inside; empty when all is well. Slow: for tests and simulated runs. */
+  checkInvariants(): string[] {
+    const faults = this.#table.checkInvariants();
+    for (let piece = 0; piece < this.pieceCount; piece++) {
+      const state = this.state(piece);
+      const isOpen = state === 'open' || state === 'verifying' || state === 'writing';
+      if (this.#open.has(piece) !== isOpen)
+        faults.push(`piece ${piece} is ${state}, with a record: ${!isOpen}`);
+    }
+    const listed = new Set<OpenPiece>();
+    for (let record = this.#oldest; record !== undefined; record = record.newer) {
+      if (listed.has(record)) return [...faults, 'the list of unfinished pieces runs in a circle'];
+      if (record.newer === undefined && record !== this.#newest) faults.push('the list ends early');
+      listed.add(record);
+    }
+    for (const [piece, record] of this.#open) {
+      faults.push(...record.checkInvariants());
+      if (record.piece !== piece) faults.push(`the record of ${piece} says ${record.piece}`);
+      const belongs = record.freeCount > 0 && this.priority(piece) > 0 && this.state(piece) === 'open';
+      if (belongs !== listed.delete(record))
+        faults.push(`piece ${piece} is listed as unfinished: ${!belongs}`);
+      if (this.state(piece) !== 'open' && record.receivedCount !== record.blockCount)
+        faults.push(`piece ${piece} is ${this.state(piece)} with blocks missing`);
+      if (this.state(piece) === 'open' && record.freeCount === record.blockCount)
+        faults.push(`piece ${piece} is open for nothing`);
+      for (let block = 0; block < record.blockCount; block++)
+        for (const slot of this.askedOf(piece, block))
+          if (!this.#table.peers.has(slot))
+            faults.push(`block ${piece}:${block} is asked of ${slot}, who left`);
+    }
+    for (const record of listed) faults.push(`piece ${record.piece} is listed, but not open`);
+    for (const key of this.#alsoAsked.keys()) {
+      const piece = Math.floor(key / keyBase);
+      if (this.#open.get(piece)?.state[key % keyBase] !== blockAsked)
+        faults.push(`block ${piece}:${key % keyBase} is asked twice, but not asked`);
+    }
+    return faults;
+  }
+}
