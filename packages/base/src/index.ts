@@ -1,4 +1,9 @@
+export * from './bencode.ts';
+export * from './bencode-bounds.ts';
+export { type BencodeValue, encodeBencode } from './bencode-encode.ts';
 export * from './bitfield.ts';
+export * from './bytes.ts';
+export * from './bytes-sequence.ts';
 export * from './errors.ts';
 export * from './event-log.ts';
 export type * from './peer-address.ts';

@@ -1,0 +1,185 @@
+// Bencode (BEP 3), reading: a validated view over the bytes that came. Nothing is copied or built until it is asked for,
+// so a hostile megabyte of tiny values costs twelve bytes a value, and the exact bytes of each (info hashes) are at hand.
+
+import { maxBencodeDepth, maxBencodeLength } from './bencode-bounds.ts';
+import { readDigits } from './bencode-digits.ts';
+import { tokenize } from './bencode-tokens.ts';
+import { fromUtf8 } from './bytes.ts';
+
+export { BencodeError, type BencodeErrorCode } from './bencode-error.ts';
+
+export interface BencodeOptions {
+  /**
+   * Accept what real torrents get wrong: unsorted and repeated keys (the first one counts), leading zeros, negative zero.
+   * What such a value encodes to is not what came: keep `raw`.
+   */
+  readonly lenient?: boolean;
+  /** Let bytes follow the value; `end` of the result says where they begin. */
+  readonly allowTrailing?: boolean;
+  readonly maxDepth?: number;
+  readonly maxLength?: number;
+}
+
+/** Throws BencodeError, and nothing else, for whatever is not one bencoded value. The bytes must not change afterwards. */
+export function decodeBencode(bytes: Uint8Array, options: BencodeOptions = {}): BencodeNode {
+  const { tokens, root } = tokenize(bytes, {
+    lenient: options.lenient ?? false,
+    allowTrailing: options.allowTrailing ?? false,
+    maxDepth: options.maxDepth ?? maxBencodeDepth,
+    maxLength: options.maxLength ?? maxBencodeLength,
+  });
+  return new BencodeNode(bytes, tokens, root);
+}
+
+export type BencodeKind = 'integer' | 'string' | 'list' | 'dictionary';
+
+/**
+ * One value. Asking for something it is not yields undefined (an empty walk for `items` and `entries`),
+ * so that fields of unknown input can be read without a check before each.
+ */
+export class BencodeNode {
+  readonly #bytes: Uint8Array;
+  readonly #tokens: Int32Array;
+  readonly #token: number;
+
+  /** Only `decodeBencode` makes these. */
+  constructor(bytes: Uint8Array, tokens: Int32Array, token: number) {
+    this.#bytes = bytes;
+    this.#tokens = tokens;
+    this.#token = token;
+  }
+
+  get kind(): BencodeKind {
+    const first = this.#bytes[this.start];
+    if (first === letterI) return 'integer';
+    if (first === letterL) return 'list';
+    return first === letterD ? 'dictionary' : 'string';
+  }
+
+  /** Offset of the first byte of the value. */
+  get start(): number {
+    return this.#tokens[this.#token] ?? 0;
+  }
+
+  /** Offset after its last byte. */
+  get end(): number {
+    return this.#tokens[this.#token + 1] ?? 0;
+  }
+
+  /** The exact bytes of this value as they came: a view. */
+  get raw(): Uint8Array {
+    return this.#view(this.start, this.end);
+  }
+
+  /** Undefined beyond ±(2^53 - 1) too. */
+  asInteger(): number | undefined {
+    if (this.#bytes[this.start] !== letterI) return undefined;
+    return readDigits(this.#bytes, this.start + 1, this.end - 1);
+  }
+
+  asBigInt(): bigint | undefined {
+    if (this.#bytes[this.start] !== letterI) return undefined;
+    const small = this.asInteger();
+    if (small !== undefined) return BigInt(small);
+    let digits = '';
+    for (let at = this.start + 1; at < this.end - 1; at++)
+      digits += String.fromCharCode(this.#bytes[at] ?? 0);
+    return BigInt(digits);
+  }
+
+  /** A view, not a copy. With a length, undefined for every other one. */
+  asBytes(length?: number): Uint8Array | undefined {
+    if (!this.#isString()) return undefined;
+    const start = this.#contentStart;
+    if (length !== undefined && this.end - start !== length) return undefined;
+    return this.#view(start, this.end);
+  }
+
+  /** Undefined when the string is not UTF-8. */
+  asText(): string | undefined {
+    if (!this.#isString()) return undefined;
+    const start = this.#contentStart;
+    const end = this.end;
+    if (end - start > longestQuickText) return fromUtf8(this.#view(start, end));
+    let text = '';
+    for (let at = start; at < end; at++) {
+      const byte = this.#bytes[at] ?? 0;
+      if (byte >= 0x80) return fromUtf8(this.#view(start, end));
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+
+  /** True for a string of exactly these characters, one byte each. */
+  isString(ascii: string): boolean {
+    return this.#isString() && isStringAt(this.#bytes, this.#contentStart, this.end, ascii);
+  }
+
+  /** The value of a key of one-byte characters. It looks at each key in turn: walk `entries` instead to read a large dictionary. */
+  get(key: string): BencodeNode | undefined {
+    if (this.#bytes[this.start] !== letterD) return undefined;
+    const tokens = this.#tokens;
+    const last = tokens[this.#token + 2] ?? 0;
+    let at = this.#token + 3;
+    while (at < last) {
+      if (isStringAt(this.#bytes, tokens[at + 2] ?? 0, tokens[at + 1] ?? 0, key)) {
+        return new BencodeNode(this.#bytes, tokens, at + 3);
+      }
+      at = this.#after(at + 3);
+    }
+    return undefined;
+  }
+
+  /** The elements of a list. */
+  *items(): Generator<BencodeNode, void, void> {
+    if (this.#bytes[this.start] !== letterL) return;
+    const last = this.#tokens[this.#token + 2] ?? 0;
+    for (let at = this.#token + 3; at < last; at = this.#after(at)) {
+      yield new BencodeNode(this.#bytes, this.#tokens, at);
+    }
+  }
+
+  /** Keys (always strings) and values of a dictionary, in the order they came. */
+  *entries(): Generator<[key: BencodeNode, value: BencodeNode], void, void> {
+    if (this.#bytes[this.start] !== letterD) return;
+    const last = this.#tokens[this.#token + 2] ?? 0;
+    for (let at = this.#token + 3; at < last; at = this.#after(at + 3)) {
+      yield [
+        new BencodeNode(this.#bytes, this.#tokens, at),
+        new BencodeNode(this.#bytes, this.#tokens, at + 3),
+      ];
+    }
+  }
+
+  #isString(): boolean {
+    return (this.#bytes[this.start] ?? letterD) <= digit9;
+  }
+
+  get #contentStart(): number {
+    return this.#tokens[this.#token + 2] ?? 0;
+  }
+
+  #view(start: number, end: number): Uint8Array {
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, end - start);
+  }
+
+  /** The token that follows the value at `token` and all that is in it. */
+  #after(token: number): number {
+    const first = this.#bytes[this.#tokens[token] ?? 0];
+    return first === letterL || first === letterD ? (this.#tokens[token + 2] ?? 0) : token + 3;
+  }
+}
+
+const letterD = 0x64;
+const letterI = 0x69;
+const letterL = 0x6c;
+const digit9 = 0x39;
+
+/** Up to here, building a string byte by byte beats a call into the decoder. */
+const longestQuickText = 32;
+
+function isStringAt(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
