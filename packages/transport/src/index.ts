@@ -1,1 +1,3 @@
-export {};
+export type * from './channel.ts';
+export * from './errors.ts';
+export type * from './transport.ts';

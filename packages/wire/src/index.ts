@@ -1,1 +1,10 @@
-export {};
+export { BlockLedger } from './block-ledger.ts';
+export { blockLength, longestRequest } from './bounds.ts';
+export { Conduct, type ConductOptions, type ContentShape } from './conduct.ts';
+export * from './errors.ts';
+export type * from './handlers.ts';
+export * from './handshake.ts';
+export { HashLedger } from './hash-ledger.ts';
+export { type HashRange, messageId, pieceHeaderLength } from './messages.ts';
+export { createPeerParser, type ParserBounds, type PeerParser } from './parser.ts';
+export * from './writers.ts';
