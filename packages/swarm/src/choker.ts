@@ -1,0 +1,125 @@
+// Who may download from us, as a pure function of what the peers did (BEP 3, "choking and optimistic unchoking").
+// Rules: never more than `slots` at once, and only interested ones; while we download, those go first from whom we
+// get most (tit for tat), those that stall us go last (anti-snubbing), and one slot in five goes to somebody at
+// random, so that newcomers can show what they have; once we have all, those go first that were served least lately.
+
+import type { Random } from '@shoal/base';
+
+export interface ChokeCandidate {
+  readonly isInterested: boolean;
+  readonly isUnchoked: boolean;
+  /** It was unchoked without having earned it, and may stay until then. */
+  readonly optimisticUntilMs: number;
+  /** It owes us blocks and has sent none for long. */
+  readonly isSnubbing: boolean;
+  readonly bytesPerSecondFromIt: number;
+  readonly bytesPerSecondToIt: number;
+  readonly bytesSinceUnchoke: number;
+  readonly unchokedAtMs: number;
+  /** When its last slot ended; 0 when it never had one. */
+  readonly chokedAtMs: number;
+  readonly connectedAtMs: number;
+}
+
+export interface ChokeRules {
+  readonly isSeeding: boolean;
+  readonly slots: number;
+  readonly nowMs: number;
+  readonly random: Random;
+  /** Seeding: a peer keeps its slot until it got this much, or had it for a minute: enough pieces to trade with others. */
+  readonly quotaBytes: number;
+}
+
+export interface Choice<Peer> {
+  readonly unchoked: ReadonlySet<Peer>;
+  /** Unchoked at random from now on, for `optimisticMs`. */
+  readonly newlyOptimistic: readonly Peer[];
+}
+
+export const optimisticMs = 30_000;
+const leastTurnMs = 60_000;
+/** A newcomer is three times as likely to be tried as one that was here before (BEP 3). */
+const newcomerMs = 60_000;
+const newcomerWeight = 3;
+
+export function chooseUnchoked<Peer extends ChokeCandidate>(
+  peers: Iterable<Peer>,
+  rules: ChokeRules,
+): Choice<Peer> {
+  const interested = [...peers].filter((peer) => peer.isInterested);
+  if (interested.length <= rules.slots) return { unchoked: new Set(interested), newlyOptimistic: [] };
+  return rules.isSeeding ? chooseSeeding(interested, rules) : chooseTrading(interested, rules);
+}
+
+function chooseTrading<Peer extends ChokeCandidate>(peers: Peer[], rules: ChokeRules): Choice<Peer> {
+  const optimisticSlots = rules.slots < 2 ? 0 : Math.max(1, Math.floor(rules.slots / 5));
+  const earned = peers
+    .filter((peer) => !peer.isSnubbing && peer.bytesPerSecondFromIt > 0)
+    .sort(
+      (a, b) =>
+        b.bytesPerSecondFromIt - a.bytesPerSecondFromIt || Number(b.isUnchoked) - Number(a.isUnchoked),
+    );
+  const unchoked = new Set(earned.slice(0, rules.slots - optimisticSlots));
+  const rest = peers.filter((peer) => !unchoked.has(peer));
+  for (const peer of rest)
+    if (unchoked.size < rules.slots && peer.isUnchoked && peer.optimisticUntilMs > rules.nowMs)
+      unchoked.add(peer);
+  const newlyOptimistic: Peer[] = [];
+  const waiting = rest.filter((peer) => !unchoked.has(peer));
+  // Those that snub us are tried again only when there is nobody else.
+  for (const group of [
+    waiting.filter((peer) => !peer.isSnubbing),
+    waiting.filter((peer) => peer.isSnubbing),
+  ]) {
+    while (unchoked.size < rules.slots && group.length > 0) {
+      const peer = takeByWeight(group, rules);
+      unchoked.add(peer);
+      newlyOptimistic.push(peer);
+    }
+  }
+  return { unchoked, newlyOptimistic };
+}
+
+function chooseSeeding<Peer extends ChokeCandidate>(peers: Peer[], rules: ChokeRules): Choice<Peer> {
+  const hasHadItsTurn = (peer: Peer) =>
+    peer.isUnchoked &&
+    (peer.bytesSinceUnchoke >= rules.quotaBytes || rules.nowMs - peer.unchokedAtMs >= leastTurnMs);
+  // 0: in the middle of its turn; 1: waiting, longest first; 2: had its turn.
+  const group = (peer: Peer) => (!peer.isUnchoked ? 1 : hasHadItsTurn(peer) ? 2 : 0);
+  const order = peers.map((peer) => ({ peer, group: group(peer) }));
+  order.sort(
+    (a, b) =>
+      a.group - b.group ||
+      (a.group === 1
+        ? a.peer.chokedAtMs - b.peer.chokedAtMs || a.peer.connectedAtMs - b.peer.connectedAtMs
+        : b.peer.bytesPerSecondToIt - a.peer.bytesPerSecondToIt),
+  );
+  return {
+    unchoked: new Set(order.slice(0, rules.slots).map(({ peer }) => peer)),
+    newlyOptimistic: [],
+  };
+}
+
+function takeByWeight<Peer extends ChokeCandidate>(peers: Peer[], rules: ChokeRules): Peer {
+  const weight = (peer: Peer) => (rules.nowMs - peer.connectedAtMs < newcomerMs ? newcomerWeight : 1);
+  let ticket = rules.random.below(peers.reduce((sum, peer) => sum + weight(peer), 0));
+  let chosen = peers.length - 1;
+  for (const [index, peer] of peers.entries()) {
+    ticket -= weight(peer);
+    if (ticket < 0) {
+      chosen = index;
+      break;
+    }
+  }
+  const [peer] = peers.splice(chosen, 1);
+  if (peer === undefined) throw new RangeError('nobody to choose from');
+  return peer;
+}
+
+const leastSlots = 8;
+const mostSlots = 64;
+
+/** Slots follow the upload rate: 8 up to 200 kB/s, 18 at 1 MB/s, 57 at 10 MB/s. More would thin out each one. */
+export function slotsFor(bytesPerSecond: number): number {
+  return Math.max(leastSlots, Math.min(mostSlots, Math.floor(Math.sqrt(bytesPerSecond / 3_000))));
+}
