@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 
 const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** A terminal sends Ctrl-C to every process of a group, and npm sends its own copy after it: one press is one signal. */
-const onePressMs = 1000;
+const onePressMs = 400;
 
 /** Settles when the program has ended, with process.exitCode set to what it said. */
 export function runInstead(command, args, options = {}) {
