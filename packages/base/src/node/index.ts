@@ -1,1 +1,3 @@
-export {};
+export { createHttp } from './http.ts';
+export type { HttpParts } from './http-connections.ts';
+export { createNodeWorld, type NodeWorldOptions } from './node-world.ts';

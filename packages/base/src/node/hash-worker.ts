@@ -1,0 +1,223 @@
+// The thread that hashes. It imports nothing but Node and types, so that it starts fast.
+// Bytes come as chunks in order, from memory or from files, and go through every digest that the job asks for.
+
+import { createHash, type Hash, hash } from 'node:crypto';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import type { FileRange } from '../world/hashing.ts';
+import type { WorkerBatch, WorkerJob, WorkerResult } from './hash-messages.ts';
+
+const hashLength = 32;
+/** Fits the second-level cache, and is a whole number of leaves (16 KiB). */
+const readLength = 512 * 1024;
+/** Open files of one batch. They are closed with the batch, so a replaced file is never read by its old number. */
+const mostOpenFiles = 32;
+
+const readBuffer = new Uint8Array(readLength);
+
+/** SHA-256 of each run of `leafLength` bytes. */
+class LeafHasher {
+  readonly #leafLength: number;
+  readonly #leaves: Uint8Array;
+  #count = 0;
+  #partial: Hash | undefined;
+  #partialLength = 0;
+
+  constructor(leafLength: number, byteLength: number) {
+    this.#leafLength = leafLength;
+    this.#leaves = new Uint8Array(Math.ceil(byteLength / leafLength) * hashLength);
+  }
+
+  update(bytes: Uint8Array): void {
+    let offset = 0;
+    while (offset < bytes.length) {
+      const end = Math.min(bytes.length, offset + this.#leafLength - this.#partialLength);
+      const run = bytes.subarray(offset, end);
+      if (run.length === this.#leafLength) {
+        this.#push(hash('sha256', run, 'buffer'));
+      } else {
+        this.#partial ??= createHash('sha256');
+        this.#partial.update(run);
+        this.#partialLength += run.length;
+        if (this.#partialLength === this.#leafLength) this.#endPartial();
+      }
+      offset = end;
+    }
+  }
+
+  finish(): Uint8Array {
+    this.#endPartial();
+    return this.#leaves.subarray(0, this.#count * hashLength);
+  }
+
+  #endPartial(): void {
+    if (this.#partial === undefined) return;
+    this.#push(this.#partial.digest());
+    this.#partial = undefined;
+    this.#partialLength = 0;
+  }
+
+  #push(digest: Uint8Array): void {
+    this.#leaves.set(digest, this.#count * hashLength);
+    this.#count++;
+  }
+}
+
+/** BEP 52: pairs upwards; where a layer runs out, the hash of a subtree of zero leaves stands in. */
+function merkleRoot(leaves: Uint8Array, leafCount: number): Uint8Array {
+  let layer = leaves.slice();
+  let zero: Uint8Array = new Uint8Array(hashLength);
+  const pair = new Uint8Array(hashLength * 2);
+  for (let width = leafCount; width > 1; width /= 2) {
+    const next = new Uint8Array(Math.ceil(layer.length / pair.length) * hashLength);
+    for (let i = 0; i * pair.length < layer.length; i++) {
+      const children = layer.subarray(i * pair.length, (i + 1) * pair.length);
+      pair.set(children);
+      if (children.length < pair.length) pair.set(zero, hashLength);
+      next.set(hash('sha256', pair, 'buffer'), i * hashLength);
+    }
+    layer = next;
+    pair.set(zero);
+    pair.set(zero, hashLength);
+    zero = new Uint8Array(hash('sha256', pair, 'buffer'));
+  }
+  return layer.length === 0 ? zero : layer;
+}
+
+class OpenFiles {
+  readonly #numbers = new Map<string, number>();
+
+  numberOf(path: string): number {
+    let fd = this.#numbers.get(path);
+    if (fd === undefined) {
+      const oldest = this.#numbers.entries().next();
+      if (this.#numbers.size >= mostOpenFiles && !oldest.done) {
+        this.#numbers.delete(oldest.value[0]);
+        closeSync(oldest.value[1]);
+      }
+      fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      this.#numbers.set(path, fd);
+    }
+    return fd;
+  }
+
+  closeAll(): void {
+    for (const fd of this.#numbers.values()) closeSync(fd);
+    this.#numbers.clear();
+  }
+}
+
+/** Calls `use` with all bytes of the ranges in order, in full buffers; returns how many there were. */
+function readRanges(
+  ranges: readonly FileRange[],
+  files: OpenFiles,
+  use: (bytes: Uint8Array) => void,
+): number {
+  let filled = 0;
+  let total = 0;
+  for (const { path, offset, length } of ranges) {
+    const fd = path === '' ? -1 : numberOrPathError(files, path);
+    for (let done = 0; done < length; ) {
+      const room = Math.min(length - done, readLength - filled);
+      let count = room;
+      if (fd === -1) readBuffer.fill(0, filled, filled + room);
+      else count = readOrPathError(fd, filled, room, offset + done, path);
+      if (count === 0) return total;
+      done += count;
+      filled += count;
+      total += count;
+      if (filled === readLength) {
+        use(readBuffer);
+        filled = 0;
+      }
+    }
+  }
+  if (filled > 0) use(readBuffer.subarray(0, filled));
+  return total;
+}
+
+class PathError extends Error {
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    super(path, { cause });
+    this.path = path;
+  }
+}
+
+function numberOrPathError(files: OpenFiles, path: string): number {
+  try {
+    return files.numberOf(path);
+  } catch (error) {
+    throw new PathError(path, error);
+  }
+}
+
+function readOrPathError(fd: number, at: number, length: number, position: number, path: string): number {
+  try {
+    return readSync(fd, readBuffer, at, length, position);
+  } catch (error) {
+    throw new PathError(path, error);
+  }
+}
+
+function lengthOf(job: WorkerJob): number {
+  if (job.ranges !== undefined) return job.ranges.reduce((total, range) => total + range.length, 0);
+  const blocks = job.blocks ?? [];
+  let total = 0;
+  for (let i = 2; i < blocks.length; i += 3) total += blocks[i] ?? 0;
+  return total;
+}
+
+function runJob(job: WorkerJob, memories: readonly Uint8Array[], files: OpenFiles): WorkerResult {
+  const expected = lengthOf(job);
+  const sha1 = job.sha1 ? createHash('sha1') : undefined;
+  const leafHasher = job.leafLength > 0 ? new LeafHasher(job.leafLength, expected) : undefined;
+  const use = (bytes: Uint8Array): void => {
+    sha1?.update(bytes);
+    leafHasher?.update(bytes);
+  };
+  let bytesRead = 0;
+  if (job.ranges !== undefined) {
+    bytesRead = readRanges(job.ranges, files, use);
+  } else {
+    const blocks = job.blocks ?? [];
+    for (let i = 0; i + 2 < blocks.length; i += 3) {
+      const memory = memories[blocks[i] ?? 0];
+      const offset = blocks[i + 1] ?? 0;
+      const length = blocks[i + 2] ?? 0;
+      if (memory !== undefined) use(memory.subarray(offset, offset + length));
+      bytesRead += length;
+    }
+  }
+  if (bytesRead < expected) return { bytesRead };
+  const leaves = leafHasher?.finish();
+  return {
+    bytesRead,
+    ...(sha1 === undefined ? {} : { sha1: new Uint8Array(sha1.digest()) }),
+    ...(leaves === undefined ? {} : { leaves, root: merkleRoot(leaves, job.leafCount) }),
+  };
+}
+
+function toResult(error: unknown): WorkerResult {
+  const path = error instanceof PathError ? error.path : '';
+  const cause = error instanceof PathError ? error.cause : error;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const errno = cause instanceof Error && 'errno' in cause ? Number(cause.errno) : 0;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return { bytesRead: 0, error: { code, errno, message, path } };
+}
+
+parentPort?.on('message', (batch: WorkerBatch) => {
+  const memories = batch.memories.map((memory) => new Uint8Array(memory));
+  const files = new OpenFiles();
+  const results = batch.jobs.map((job) => {
+    try {
+      return runJob(job, memories, files);
+    } catch (error) {
+      return toResult(error);
+    }
+  });
+  files.closeAll();
+  parentPort?.postMessage(results);
+});

@@ -1,0 +1,115 @@
+// HTTP 1.1 by Node's own client, over whatever Streams, TlsStreams and Names it is given: a bind or a proxy holds
+// for it too. No redirects, no cookies, bounded heads.
+
+import { type ClientRequest, type IncomingMessage, request as nodeRequest } from 'node:http';
+import { WorldError } from '../world/errors.ts';
+import type { Http, HttpRequest, HttpResponse } from '../world/http.ts';
+import { abortedError, toWorldError } from './errors.ts';
+import { HttpConnections, type HttpParts } from './http-connections.ts';
+import type { StreamDuplex } from './stream-duplex.ts';
+
+/** Twice Node's own default; trackers and web seeds send some hundred bytes. */
+const longestHead = 32 * 1024;
+const mostHeaders = 200;
+
+export function createHttp(parts: HttpParts): Http & { close(): void } {
+  const connections = new HttpConnections(parts);
+
+  return {
+    async request(request) {
+      const url = parseUrl(request.url);
+      if (request.signal?.aborted) throw abortedError(`Cannot ask ${url.host}`, request.signal);
+      const reused = request.keepAlive === false ? undefined : connections.reuse(url, request);
+      if (reused !== undefined) {
+        try {
+          return await exchange(url, request, reused, connections);
+        } catch (error) {
+          // The server may have closed it as we wrote. Only what may be said twice is said again.
+          const isSafe = request.method === undefined || ['GET', 'HEAD'].includes(request.method);
+          if (!isSafe || request.signal?.aborted || !(error instanceof WorldError) || error.code !== 'reset')
+            throw error;
+        }
+      }
+      return exchange(url, request, await connections.dial(url, request), connections);
+    },
+    close: () => connections.close(),
+  };
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw new WorldError('invalid', 'Not an http: or https: address', { value: text });
+  return url;
+}
+
+/** One request and the head of its response over a connection. */
+function exchange(
+  url: URL,
+  request: HttpRequest,
+  connection: StreamDuplex,
+  connections: HttpConnections,
+): Promise<HttpResponse> {
+  const what = `Cannot get an answer from ${url.host}`;
+  const { signal } = request;
+  return new Promise((resolve, reject) => {
+    let sent: ClientRequest;
+    try {
+      sent = nodeRequest({
+        createConnection: () => connection,
+        method: request.method ?? 'GET',
+        path: url.pathname + url.search,
+        maxHeaderSize: longestHead,
+        ...(url.username === ''
+          ? {}
+          : { auth: `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}` }),
+        headers: {
+          host: url.host,
+          ...request.headers,
+          connection: request.keepAlive === false ? 'close' : 'keep-alive',
+        },
+      });
+    } catch (error) {
+      connection.destroy();
+      reject(toWorldError(error, what, { fallback: 'invalid' }));
+      return;
+    }
+    sent.maxHeadersCount = mostHeaders;
+    const onAbort = (): void => void sent.destroy(abortedError(what, signal));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    sent.on('close', () => signal?.removeEventListener('abort', onAbort));
+    sent.on('error', (error) => reject(toWorldError(error, what, { fallback: 'http' })));
+    sent.on('response', (response) => resolve(toHttpResponse(response, connection, what, signal)));
+    connection.once('free', () => connections.keep(url, request, connection));
+    sent.end(request.body);
+  });
+}
+
+function toHttpResponse(
+  response: IncomingMessage,
+  connection: StreamDuplex,
+  what: string,
+  signal: AbortSignal | undefined,
+): HttpResponse {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  let failure: Error | undefined;
+  response.on('error', (error) => {
+    failure = signal?.aborted ? abortedError(what, signal) : toWorldError(error, what, { fallback: 'http' });
+  });
+  return {
+    status: response.statusCode ?? 0,
+    headers,
+    remoteAddress: connection.remote.address,
+    read(handlers) {
+      response.on('data', (bytes: Buffer) => handlers.data(bytes));
+      response.on('close', () => handlers.close(response.readableEnded ? undefined : failure));
+      if (response.closed) handlers.close(failure);
+    },
+    pause: () => void response.pause(),
+    resume: () => void response.resume(),
+    destroy: () => void response.destroy(),
+  };
+}

@@ -1,0 +1,164 @@
+// TCP. Every socket, dialled or accepted, reads into the one buffer of its world.
+
+import { createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net';
+import type { Endpoint } from '../world/address.ts';
+import type { Listener, ListenOptions, Stream, Streams } from '../world/streams.ts';
+import { endpointOf, endpointText, hostOf } from './addresses.ts';
+import type { Bindings } from './bindings.ts';
+import { abortedError, toWorldError } from './errors.ts';
+import type { OpenThings } from './open-things.ts';
+import { SocketStream } from './socket-stream.ts';
+
+/** Larger reads mean fewer calls; beyond this it no longer shows (lab/bench/streams.ts). */
+const readBufferLength = 256 * 1024;
+
+export function createStreams(bindings: Bindings, open: OpenThings): Streams {
+  const readBuffer = new Uint8Array(readBufferLength);
+
+  /** The options that make a socket read into the shared buffer, for the stream that `attach` names later. */
+  function sharedReads() {
+    let stream: SocketStream | undefined;
+    const callback = (length: number): boolean => {
+      stream?.receive(length === readBufferLength ? readBuffer : readBuffer.subarray(0, length));
+      return true;
+    };
+    return {
+      onread: { buffer: readBuffer, callback },
+      attach(socket: Socket, local: Endpoint, remote: Endpoint): Stream {
+        stream = new SocketStream(socket, local, remote);
+        open.add(stream, () => socket.destroy());
+        socket.once('close', () => open.delete(stream));
+        return stream;
+      },
+    };
+  }
+
+  return {
+    connect: (to, options = {}) =>
+      new Promise((resolve, reject) => {
+        const what = `Cannot connect to ${endpointText(to)}`;
+        const { host, family } = hostOf(to);
+        const localAddress = bindings.source(family, options.from);
+        const { signal } = options;
+        if (signal?.aborted) throw abortedError(what, signal);
+        const reads = sharedReads();
+        const socket = new Socket({ allowHalfOpen: true, onread: reads.onread });
+        // Paused before it connects: nothing is read until the stream is started.
+        socket.pause();
+        const settle = (): void => {
+          signal?.removeEventListener('abort', onAbort);
+          socket.off('error', onError);
+          open.delete(socket);
+        };
+        const onAbort = (): void => {
+          settle();
+          socket.on('error', () => {});
+          socket.destroy();
+          reject(abortedError(what, signal));
+        };
+        const onError = (error: Error): void => {
+          settle();
+          reject(toWorldError(error, what, { fallback: 'unreachable', value: endpointText(to) }));
+        };
+        signal?.addEventListener('abort', onAbort, { once: true });
+        socket.once('error', onError);
+        open.add(socket, () => socket.destroy(abortedError(what, undefined)));
+        socket.once('connect', () => {
+          settle();
+          const local = endpointOf(socket.localAddress ?? '', socket.localPort ?? 0);
+          resolve(reads.attach(socket, local, to));
+        });
+        socket.setNoDelay(true);
+        socket.connect({ host, port: to.port, ...(localAddress === undefined ? {} : { localAddress }) });
+      }),
+
+    listen: (options, accept) =>
+      openServer(createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }), options, {
+        bindings,
+        open,
+        accept(accepted) {
+          const { localAddress, localPort, remoteAddress, remotePort } = accepted;
+          if (localAddress === undefined || remoteAddress === undefined) {
+            accepted.destroy();
+            return;
+          }
+          const reads = sharedReads();
+          const socket = withSharedReads(accepted, reads.onread);
+          const local = endpointOf(localAddress, localPort ?? 0);
+          accept(reads.attach(socket, local, endpointOf(remoteAddress, remotePort ?? 0)));
+        },
+      }),
+  };
+}
+
+interface ReadOptions {
+  readonly buffer: Uint8Array;
+  callback(length: number): boolean;
+}
+
+/**
+ * Node takes `onread` for sockets that it is asked to make, not for those that a server accepts. So the accepted
+ * connection's handle moves into a socket of our own. Where a Node has no such handle, data events do the same work
+ * at about twice the cost.
+ */
+function withSharedReads(accepted: Socket, onread: ReadOptions): Socket {
+  const handle: unknown = Reflect.get(accepted, '_handle');
+  if (typeof handle !== 'object' || handle === null || !('useUserBuffer' in handle)) {
+    accepted.on('data', (bytes) => {
+      if (typeof bytes !== 'string') {
+        onread.buffer.set(bytes);
+        onread.callback(bytes.length);
+      }
+    });
+    accepted.pause();
+    return accepted;
+  }
+  Reflect.set(accepted, '_handle', null);
+  const options: SocketConstructorOpts = { allowHalfOpen: true, onread };
+  Reflect.set(options, 'handle', handle);
+  Reflect.set(options, 'pauseOnCreate', true);
+  const socket = new Socket(options);
+  socket.pause();
+  return socket;
+}
+
+/** Listening, for TCP and TLS alike. */
+export function openServer(
+  server: Server,
+  options: ListenOptions,
+  { bindings, open, accept }: { bindings: Bindings; open: OpenThings; accept(socket: Socket): void },
+): Promise<Listener> {
+  return new Promise((resolve, reject) => {
+    const asked = hostOf(options);
+    const host = bindings.local(asked);
+    const onError = (error: Error): void => {
+      const text = endpointText(options);
+      reject(
+        toWorldError(error, `Cannot listen on ${text}`, { fallback: 'address-unavailable', value: text }),
+      );
+    };
+    server.once('error', onError);
+    server.on('connection', accept);
+    server.listen({ host, port: options.port, ipv6Only: true, backlog: options.backlog ?? 511 }, () => {
+      server.off('error', onError);
+      // A connection that could not be accepted (no file descriptor left) is that peer's loss.
+      server.on('error', () => {});
+      const bound = server.address();
+      const local =
+        bound === null || typeof bound === 'string'
+          ? { address: host, port: options.port }
+          : endpointOf(bound.address, bound.port);
+      const close = (): void => {
+        open.delete(server);
+        server.close();
+      };
+      open.add(server, close);
+      resolve({
+        local: options.zone === undefined ? local : { ...local, zone: options.zone },
+        async close() {
+          close();
+        },
+      });
+    });
+  });
+}
