@@ -1,7 +1,6 @@
 // What of the platform's clocks, timers, randomness, sockets, files and threads a module reaches for itself, although
 // it should take them from the World (DESIGN, rule 1). Each finding says which part of the World has it.
 
-import { builtinModules } from 'node:module';
 import { isNode, type Node, propertyOf, type Visit } from './syntax.ts';
 
 export interface PlatformUse {
@@ -107,10 +106,7 @@ export function insteadOfModule(specifier: string): string | undefined {
 }
 
 export function isTestRunner(specifier: string): boolean {
-  return (
-    /^(node:)?(test|assert)(\/|$)/.test(specifier) &&
-    (specifier.startsWith('node:') || builtinModules.includes(specifier))
-  );
+  return /^(node:)?(test|assert)(\/|$)/.test(specifier);
 }
 
 function fromCrypto(node: Node): readonly Omit<PlatformUse, 'line'>[] {

@@ -1,6 +1,7 @@
 // What may be imported from where: rooms in DESIGN's order, through their exports, as their package.json declares;
 // no file past its own package, but tests may share what lab has; no circle among files; the platform in Node's world and the faces alone.
 
+import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
 import {
   forTestsOfEveryRoom,
@@ -44,7 +45,7 @@ export function problemsIn(modules: readonly Module[], packages: Packages): read
       message: `imports itself in a circle: ${[first, ...rest, first].join(' → ')}`,
     });
   }
-  return [...problems, ...packages.problems];
+  return [...problems, ...packages.problems].sort((a, b) => a.path.localeCompare(b.path) || a.line - b.line);
 }
 
 /** A room's folder under packages/, or `lab` or `tools`; and whether what is published is in it, or only tests. */
@@ -75,7 +76,7 @@ function whyNot(found: Import, module: Module, place: Place, packages: Packages)
     const stays = target.startsWith(place.folder) || (!place.isPublished && target.startsWith('lab/'));
     return stays ? [] : [`reaches out of ${place.folder} with ${specifier}: import the room by its name`];
   }
-  if (/^(node:|bun:|deno:)/.test(specifier) || insteadOfModule(specifier) !== undefined) {
+  if (isBuiltin(specifier)) {
     return whyNotPlatform(specifier, module.path, place);
   }
   if (/^[a-z]+:|^[/#]/.test(specifier))

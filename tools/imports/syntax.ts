@@ -40,12 +40,16 @@ const expressionsOfTypeScript = new Set([
   'TSExportAssignment',
 ]);
 
+function isErased(node: Node): boolean {
+  return node.declare === true || (node.type.startsWith('TS') && !expressionsOfTypeScript.has(node.type));
+}
+
 export function walk(program: Node, see: (visit: Visit) => void): void {
   const scopes: ReadonlySet<string>[] = [];
   const isBound = (name: string): boolean => scopes.some((scope) => scope.has(name));
 
   function enter(node: Node, parent: Node | undefined, field: string, inType: boolean): void {
-    const isType = inType || (node.type.startsWith('TS') && !expressionsOfTypeScript.has(node.type));
+    const isType = inType || isErased(node);
     const names = namesDeclaredIn(node);
     if (names !== undefined) scopes.push(names);
     see({ node, parent, field, inType: isType, isBound });
