@@ -1,7 +1,7 @@
 // The order of the rooms, as DESIGN's table has it: a room may import rooms of earlier rows and none of its own or
 // a later row. Rooms that share a row stand each alone.
 
-export const rows: readonly (readonly string[])[] = [
+const rows: readonly (readonly string[])[] = [
   ['base'],
   ['sim'],
   ['identity'],

@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { parseSync } from 'oxc-parser';
 import { type PlatformUse, platformUsesIn } from './platform.ts';
-import { isNode, type Node, textOf, type Visit, walk } from './syntax.ts';
+import { isNode, type Node, nodesIn, textOf, type Visit, walk } from './syntax.ts';
 
 export interface Import {
   /** Undefined where the text is only known at run time. */
@@ -79,5 +79,5 @@ function isCallOf(call: Node, name: string): boolean {
 }
 
 function firstArgument(call: Node): unknown {
-  return Array.isArray(call.arguments) ? call.arguments[0] : undefined;
+  return nodesIn(call.arguments)[0];
 }

@@ -41,15 +41,15 @@ export function readPackages(root: string): Packages {
 }
 
 function readManifest(root: string, path: string): Manifest {
-  const json: unknown = JSON.parse(readFileSync(join(root, path), 'utf8'));
+  const json = record(JSON.parse(readFileSync(join(root, path), 'utf8')));
   const published = ['dependencies', 'peerDependencies', 'optionalDependencies'];
   return {
-    name: String(record(json).name ?? ''),
+    name: typeof json.name === 'string' ? json.name : '',
     room: dirname(path).split('/')[1] ?? '',
-    exports: record(record(json).exports),
+    exports: record(json.exports),
     declares: (name, which) =>
       [...published, ...(which === 'any' ? ['devDependencies'] : [])].some(
-        (field) => name in record(record(json)[field]),
+        (field) => name in record(json[field]),
       ),
   };
 }

@@ -1,7 +1,7 @@
 // What of the platform's clocks, timers, randomness, sockets, files and threads a module reaches for itself, although
 // it should take them from the World (DESIGN, rule 1). Each finding says which part of the World has it.
 
-import { isNode, type Node, propertyOf, type Visit } from './syntax.ts';
+import { isNode, type Node, nodesIn, propertyOf, type Visit } from './syntax.ts';
 
 export interface PlatformUse {
   readonly what: string;
@@ -113,7 +113,7 @@ function fromCrypto(node: Node): readonly Omit<PlatformUse, 'line'>[] {
   const source = node.source;
   if (!isNode(source) || !/^(node:)?crypto$/.test(String(source.value)) || node.importKind === 'type')
     return [];
-  const specifiers = Array.isArray(node.specifiers) ? node.specifiers.filter(isNode) : [];
+  const specifiers = nodesIn(node.specifiers);
   if (specifiers.length === 0 || specifiers.some(({ type }) => !/^(Import|Export)Specifier$/.test(type))) {
     return [{ what: 'all of node:crypto', instead: 'import the names that are needed' }];
   }
@@ -149,9 +149,9 @@ function fromGlobal(visit: Visit): readonly Omit<PlatformUse, 'line'>[] {
 function isHarmless(name: string, { parent, field }: Visit): boolean {
   if (parent?.type === 'BinaryExpression') return parent.operator === 'instanceof' && field === 'right';
   if (parent?.type === 'UnaryExpression') return parent.operator === 'typeof';
-  const given = parent?.arguments;
-  const [first] = Array.isArray(given) && field === 'callee' && parent?.type === 'NewExpression' ? given : [];
-  return name === 'Date' && isNode(first) && first.type !== 'SpreadElement';
+  if (name !== 'Date' || parent?.type !== 'NewExpression' || field !== 'callee') return false;
+  const [first] = nodesIn(parent.arguments);
+  return first !== undefined && first.type !== 'SpreadElement';
 }
 
 /** The name of a global, also where it is spelled `globalThis.name`. */

@@ -21,7 +21,7 @@ export function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
 }
 
-export function childNodes(node: Node): readonly (readonly [string, Node])[] {
+function childNodes(node: Node): readonly (readonly [string, Node])[] {
   const found: (readonly [string, Node])[] = [];
   for (const [field, value] of Object.entries(node)) {
     if (isNode(value)) found.push([field, value]);
@@ -140,7 +140,7 @@ function addPattern(pattern: Node, names: Set<string>): void {
   }
 }
 
-function nodesIn(value: unknown): readonly Node[] {
+export function nodesIn(value: unknown): readonly Node[] {
   return Array.isArray(value) ? value.filter(isNode) : [];
 }
 
