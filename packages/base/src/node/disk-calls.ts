@@ -30,5 +30,7 @@ export function toFileStat(stat: BigIntStats): FileStat {
     modifiedMs: Number(stat.mtimeNs / 1000n) / 1000,
     // A number of a removed file is soon used again, so the time it was made belongs to it.
     id: `${stat.dev}:${stat.ino}:${stat.birthtimeNs}`,
+    // Windows has no such bits; what Node shows there is made up.
+    ...(process.platform !== 'win32' && { mode: Number(stat.mode & 0o7777n) }),
   };
 }
