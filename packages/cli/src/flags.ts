@@ -2,10 +2,15 @@
 // `--json` and `-v` are given to every verb by the program.
 
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { configSchema } from '@shoal/node/config';
+
+const { data, api, network } = configSchema.properties;
 
 export const flags = {
-  data: new Option('--data <DIR>', 'the data folder'),
-  config: new Option('--config <FILE>', 'the config file'),
+  data: new Option(data.flag, data.description),
+  config: new Option('--config <FILE>', 'the config file, instead of the one at the usual place'),
+  api: new Option(api.flag, api.description),
+  network: new Option(network.flag, `${network.description} (${network.expects})`),
   port: new Option('--port <N>', 'the port for peers; 0 picks a free one').argParser(parsePort),
   peer: new Option('--peer <HOST:PORT>', 'a peer to ask; may be given several times').argParser(collect),
 };

@@ -1,1 +1,3 @@
-export {};
+export { IdentityError, type IdentityErrorCode } from './errors.ts';
+export { type OpenedIdentity, type OpenIdentityOptions, openIdentity } from './key-file.ts';
+export { type Identity, identityFromSeed, verifySignature } from './keys.ts';

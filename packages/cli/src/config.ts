@@ -1,0 +1,27 @@
+// The effective config of a verb that was given the flags for it.
+
+import { homedir } from 'node:os';
+import { type LoadedConfig, loadConfig, type Places, usualPlaces } from '@shoal/node/config';
+import type { Context } from './verb.ts';
+
+export interface ConfigFlags {
+  readonly config?: string;
+  readonly data?: string;
+  readonly api?: string;
+  readonly network?: string;
+}
+
+export async function effectiveConfig(context: Context, given: ConfigFlags): Promise<LoadedConfig> {
+  const { disk } = await context.world();
+  const { config: file, ...flags } = given;
+  return await loadConfig({
+    disk,
+    places: placesHere(),
+    file,
+    flags: { ...flags, ...(context.output.verbose && { 'log.level': 'debug' }) },
+  });
+}
+
+export function placesHere(): Places {
+  return usualPlaces({ platform: process.platform, environment: process.env, home: homedir() });
+}

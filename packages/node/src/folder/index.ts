@@ -1,0 +1,3 @@
+// The data folder without the node, for commands that only look at it.
+
+export { openNodeIdentity } from './folder.ts';

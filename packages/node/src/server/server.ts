@@ -1,0 +1,95 @@
+// The node's HTTP server: on loopback, for programs and pages of this machine. Every failure is
+// {"error":{"code","message"}}; nothing about the inside of the node goes out with it.
+
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import { longestRequestBody, longestRequestHead, mostConnections, requestTimeoutMs } from '../bounds.ts';
+import type { Log } from '../log.ts';
+import { isOurHost } from './host.ts';
+import { type PageFacts, pageSecurityPolicy, renderPage } from './page.ts';
+
+export interface Health {
+  readonly status: 'ok';
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  readonly network: string;
+  readonly id: string;
+  /** Made anew at each start, as in node.json: tells this node from one that has its port later. */
+  readonly instance: string;
+}
+
+export interface ServerOptions {
+  readonly log: Log;
+  readonly health: () => Health;
+  readonly facts: () => PageFacts;
+}
+
+export function createServer({ log, health, facts }: ServerOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit: longestRequestBody,
+    requestTimeout: requestTimeoutMs,
+    forceCloseConnections: true,
+    http: { maxHeaderSize: longestRequestHead },
+    clientErrorHandler(_error, socket) {
+      if (socket.writable) socket.end(`HTTP/1.1 400 Bad Request\r\n${rawError}`);
+    },
+    frameworkErrors: (error, _request, reply) => answerError(error, reply, log),
+  });
+  app.server.maxConnections = mostConnections;
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
+    if (isOurHost(request.headers.host)) return;
+    sendError(reply, 403, 'host-refused', 'Ask for this node as localhost or by its loopback address.');
+    return reply;
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url } = request;
+    log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered');
+  });
+
+  app.get('/health', () => health());
+  app.get('/', (_request, reply) => {
+    reply.type('text/html; charset=utf-8').header('content-security-policy', pageSecurityPolicy);
+    return reply.send(renderPage(facts()));
+  });
+
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ''] = request.url.split('?', 1);
+    if (app.hasRoute({ method: 'GET', url: path })) {
+      reply.header('allow', 'GET, HEAD');
+      sendError(reply, 405, 'method-not-allowed', `${path} answers GET and HEAD only.`);
+    } else {
+      sendError(reply, 404, 'not-found', 'There is nothing at this address.');
+    }
+  });
+  app.setErrorHandler<FastifyError>((error, _request, reply) => answerError(error, reply, log));
+  return app;
+}
+
+const rawBody = JSON.stringify({ error: { code: 'bad-request', message: 'This is not an HTTP request.' } });
+const rawError = `connection: close\r\ncontent-type: application/json\r\ncontent-length: ${rawBody.length}\r\n\r\n${rawBody}`;
+
+const codes: Readonly<Record<number, string>> = {
+  400: 'bad-request',
+  413: 'too-large',
+  415: 'unsupported-type',
+  503: 'stopping',
+};
+
+function answerError(error: FastifyError, reply: FastifyReply, log: Log): void {
+  const status = error.statusCode ?? 500;
+  if (status >= 500 && status !== 503) {
+    log.error({ err: error }, 'a request failed');
+    sendError(reply, 500, 'internal', 'The node failed at this request; its log says why.');
+  } else {
+    sendError(reply, status, codes[status] ?? 'bad-request', error.message);
+  }
+}
+
+function sendError(reply: FastifyReply, status: number, code: string, message: string): void {
+  reply.code(status).type('application/json; charset=utf-8').send({ error: { code, message } });
+}
