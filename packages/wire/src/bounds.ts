@@ -27,12 +27,17 @@ export const longestUnknown = 1_048_576;
 /** Blocks that were given up (cancel, choke, timeout) and may still come; libtorrent keeps at most 2,000 queued. */
 export const mostForgivenBlocks = 16_384;
 
+/** Extensions that a peer may name; real clients name up to a dozen. */
+export const mostExtensions = 64;
+/** Bytes of a client's name and version that are kept: the longest seen has about 40. */
+export const longestClientName = 64;
+
 /** Metadata of 100,000 files takes about 10 MB; hybrids carry each file twice. */
 export const longestMetadata = 33_554_432;
 /** BEP 9: metadata comes in pieces of this length. */
 export const metadataPieceLength = 16_384;
-/** Answers owed to one peer that asks for metadata; a few more than the pieces anybody keeps in flight. */
-export const metadataRequestsInFlight = 16;
+/** Requests for metadata on their way to one peer: 128 KiB hide any round trip, and all clients queue that many. */
+export const metadataRequestsInFlight = 8;
 
 /** BEP 11: at most 50 added and 50 dropped in a message. */
 export const pexPeersSent = 50;
@@ -40,6 +45,8 @@ export const pexPeersSent = 50;
 export const pexPeersTaken = 200;
 /** BEP 11: no more often than once a minute. */
 export const pexIntervalMs = 60_000;
+/** Half of that is taken from others: timers drift, and a first message may be followed by a full one. */
+export const pexIntervalTakenMs = 30_000;
 
 /** MSE: pads are 0 to 512 bytes long. */
 export const longestPad = 512;

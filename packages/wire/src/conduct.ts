@@ -106,6 +106,12 @@ export class Conduct {
     }
   }
 
+  /** BEP 54. */
+  dontHave(piece: number): void {
+    this.extended();
+    this.#checkPiece(piece);
+  }
+
   #announced(): void {
     if (this.#hasSpoken) {
       throw new WireError('bitfield-late', 'The peer said what it has after it had begun to speak.');

@@ -103,14 +103,15 @@ class Initiator implements EncryptedHandshake {
     this.#verification = new Uint8Array(verificationLength);
     receive.transform(this.#verification);
 
-    const pad = new Uint8Array(randomPad(this.#world).length);
-    const sealed = new Uint8Array(verificationLength + 4 + 2 + pad.length + 2 + initialPayload.length);
+    // Reserved for extensions, and zero until there are some.
+    const padLength = this.#world.random.below(longestPad + 1);
+    const sealed = new Uint8Array(verificationLength + 4 + 2 + padLength + 2 + initialPayload.length);
     let at = writeU32(
       sealed,
       verificationLength,
       provide.reduce((bits, method) => bits | methodBits[method], 0),
     );
-    at = writeU16(sealed, at, pad.length) + pad.length;
+    at = writeU16(sealed, at, padLength) + padLength;
     at = writeU16(sealed, at, initialPayload.length);
     sealed.set(initialPayload, at);
     send.transform(sealed);
