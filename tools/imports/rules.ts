@@ -73,7 +73,8 @@ function whyNot(found: Import, module: Module, place: Place, packages: Packages)
   if (found.kind === 'require') return [`loads ${specifier} with require: use import`];
   if (specifier.startsWith('.')) {
     const target = posix.join(posix.dirname(module.path), specifier);
-    const stays = target.startsWith(place.folder) || (!place.isPublished && target.startsWith('lab/'));
+    const open = place.isPublished ? [place.folder] : [place.folder, ...openToTests];
+    const stays = open.some((folder) => target.startsWith(folder));
     return stays ? [] : [`reaches out of ${place.folder} with ${specifier}: import the room by its name`];
   }
   if (isBuiltin(specifier)) {
