@@ -5,6 +5,7 @@ import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
 import {
   forTestsOfEveryRoom,
+  openToTests,
   platformIsAllowedIn,
   platformUsesThatAreAllowed,
   rowOf,
