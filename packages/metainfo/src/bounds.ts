@@ -1,0 +1,34 @@
+// Bounds of torrents and links, each with its reason.
+
+/** The largest torrents in the wild have some ten megabytes; two million pieces in both formats come to about 110. */
+export const maxTorrentLength = 128 * 1024 * 1024;
+
+/** What libtorrent takes too: enough for 2 TiB at 1 MiB a piece. More would cost every peer a quarter megabyte of bitfield. */
+export const maxPieces = 2 ** 21;
+
+/** Above the largest that libtorrent takes (just under 512 MiB). */
+export const maxPieceLength = 2 ** 29;
+
+/** BEP 52: a block is a leaf of the merkle tree, and the shortest piece. */
+export const leafLength = 16_384;
+
+/** Ten times the largest folders that people share; it bounds the memory of a file list to some hundred megabytes. */
+export const maxFiles = 1_000_000;
+
+/** A folder a level and some more: libtorrent stops at 100. Names in a list (v1) may go deeper, and are cut by `maxPathBytes`. */
+export const maxTreeDepth = 128;
+
+/** What ext4, APFS and NTFS take as one name (NTFS counts UTF-16 units, which are never more than UTF-8 bytes). */
+export const maxNameBytes = 255;
+
+/** Linux takes 4096 bytes as one path; a quarter of it is left for the folder that somebody downloads into. */
+export const maxPathBytes = 3072;
+
+/** As many trackers, web seeds, nodes and peers as are read from one torrent or link; the rest is not looked at. */
+export const maxSources = 1000;
+
+/** A link with a hundred trackers has ten kilobytes. */
+export const maxLinkLength = 1024 * 1024;
+
+/** More hashes in one request (BEP 52) are refused: libtorrent's bound, a piece of 128 MiB. */
+export const maxHashesPerRequest = 8192;
