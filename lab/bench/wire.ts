@@ -2,7 +2,13 @@
 // fed in chunks as a socket would deliver them. `node lab/bench/wire.ts`
 
 import { createSlabs } from '@shoal/base';
-import { blockLength, createPeerParser, type PeerHandlers, pieceHeaderLength, writePieceHeader } from '@shoal/wire';
+import {
+  blockLength,
+  createPeerParser,
+  type PeerHandlers,
+  pieceHeaderLength,
+  writePieceHeader,
+} from '@shoal/wire';
 
 const gibibytes = 4;
 
@@ -45,7 +51,13 @@ const blocksPerPiece = 64;
 /** A whole number of messages: what is fed again and again. */
 const stream = new Uint8Array(message * blocksPerPiece * 8);
 for (let i = 0; i < stream.length / message; i++) {
-  writePieceHeader(stream, i * message, Math.floor(i / blocksPerPiece), (i % blocksPerPiece) * blockLength, blockLength);
+  writePieceHeader(
+    stream,
+    i * message,
+    Math.floor(i / blocksPerPiece),
+    (i % blocksPerPiece) * blockLength,
+    blockLength,
+  );
 }
 
 const pool = createSlabs({ slabLength: blocksPerPiece * blockLength, capacity: 8 });
