@@ -1,2 +1,4 @@
 export * from './errors.ts';
+export { openContent } from './open-content.ts';
+export { OpenFiles } from './open-files.ts';
 export type * from './types.ts';

@@ -3,13 +3,18 @@
 // it counts), or missing. Only missing pieces are written, only good ones are read for others.
 
 import type { Bitfield, Clock, Disk, Hashing, HashSource } from '@shoal/base';
+import type { OpenFiles } from './open-files.ts';
 
 export interface ContentFile {
   /** Safe names below the content's folder; the last one is the file's own. */
   readonly path: readonly string[];
   readonly length: number;
+  /** Where it begins in the space of pieces. */
+  readonly offset: number;
   /** Zeros that only align the next file: never written, read as zeros. */
   readonly isPad: boolean;
+  /** A link, which is not made. */
+  readonly linkTarget?: readonly string[];
 }
 
 export interface PieceRange {
@@ -25,8 +30,10 @@ export interface ContentLayout {
   readonly files: readonly ContentFile[];
   /** As it goes over the wire, with the padding that belongs to it. */
   pieceSize(piece: number): number;
-  /** In order, together exactly `pieceSize` bytes; none is empty. */
-  pieceRanges(piece: number): readonly PieceRange[];
+  /** In order, together exactly `length` bytes from `begin` on; none is empty. */
+  pieceRanges(piece: number, begin?: number, length?: number): readonly PieceRange[];
+  /** `end` not included; none for an empty file. */
+  filePieces(file: number): { readonly first: number; readonly end: number };
 }
 
 /** What a piece has to hash to. */
@@ -71,12 +78,14 @@ export interface ContentOptions {
   readonly folder: string;
   /** Tells this content from every other one (an info hash); 1 to 64 bytes. */
   readonly identity: Uint8Array;
+  /** Absolute path of the journal; `.parts` and `.new` beside it belong to it too. */
+  readonly journal: string;
+  /** Takes a lock between processes for as long as the journal is open; undefined when another process has it. */
+  readonly lock?: (path: string) => Promise<JournalLock | undefined>;
   /**
-   * Absolute path of the journal; `.parts` and `.lock` beside it belong to it too. Without one nothing is
-   * remembered, and what is on the disk is hashed each time.
+   * A text that differs after each start of the machine. With it, what was written is believed after a kill or a stop
+   * without having been synced; without it, `close` syncs.
    */
-  readonly journal?: string;
-  /** A text that differs after each start of the machine; see `bootIdOf`. */
   readonly bootId?: string;
   /** Files that are wanted; all by default. */
   readonly isWanted?: (file: number) => boolean;
@@ -90,13 +99,17 @@ export interface ContentOptions {
   readonly hashed?: readonly FileStamp[];
 }
 
+export interface JournalLock {
+  release(): void;
+}
+
 export interface CheckOptions {
   readonly signal?: AbortSignal;
   /** After each piece that was looked at. */
   readonly onPiece?: (piece: number, verdict: Verdict) => void;
 }
 
-export type FileState = {
+export interface FileState {
   readonly index: number;
   readonly isWanted: boolean;
   /** All its pieces are good. */
@@ -105,7 +118,7 @@ export type FileState = {
   readonly isReleased: boolean;
   /** Where its bytes are now, or would go. */
   readonly path: string;
-};
+}
 
 export interface Content {
   readonly layout: ContentLayout;
@@ -114,8 +127,8 @@ export interface Content {
   /** Pieces that may be on the disk, but have not been hashed: what `check` will look at. */
   readonly uncheckedCount: number;
   /**
-   * Hashes all unchecked pieces; afterwards each piece is good or missing. To be called once after opening, before
-   * anything is written. Rejects with `in-the-way` when a wanted file's place is taken by somebody else's.
+   * Hashes all unchecked pieces; afterwards each piece is good or missing, but for those whose hash is not known yet.
+   * To be called after opening, before anything is written. Rejects with `in-the-way` when a wanted file's place is taken by somebody else's.
    */
   check(options?: CheckOptions): Promise<void>;
   /** Hashes every piece again, whatever was known. */
@@ -160,11 +173,5 @@ export interface Content {
   /** Resolves when all that is queued was written. */
   flush(): Promise<void>;
   /** Finishes what is queued, records a clean stop, and lets go of files, names and the journal. */
-  close(): Promise<void>;
-}
-
-export interface OpenFiles {
-  readonly openCount: number;
-  /** Closes what nobody uses. */
   close(): Promise<void>;
 }

@@ -1,0 +1,42 @@
+// Every number that this room bounds something by, with its reason.
+
+/** Open files of a session: well below the 1024 that many systems give a process, most of which sockets want. */
+export const mostOpenFiles = 256;
+
+/** Written in one vectored call: long enough that the call does not count, short enough to answer soon. */
+export const longestWrite = 8 * 1024 * 1024;
+/** IOV_MAX on Linux, macOS and the BSDs. */
+export const mostBuffersInWrite = 1024;
+/** Files written at once. One file takes one writer at a time in every file system, so more only helps many small ones. */
+export const mostWritesAtOnce = 3;
+/** What waits to be written before `isFull` asks for a pause: a tenth of a second of a fast disk. */
+export const defaultQueueBytes = 32 * 1024 * 1024;
+
+/** Pieces that are hashed from files at once: enough to keep every core busy with pieces of 16 KiB. */
+export const mostHashesAtOnce = 64;
+/** Looks at files under way at once, when a content is opened. */
+export const mostStatsAtOnce = 32;
+
+/** A journal beyond this is not read: a million pieces in the worst order and a million files come to 40 MB. */
+export const longestJournal = 64 * 1024 * 1024;
+/** One record of a journal. */
+export const longestRecord = 1024 * 1024;
+/** A journal is written anew when it is longer than this, and than four times what it needs. */
+export const journalSlack = 64 * 1024;
+/** The text that names a file (FileStat.id) in a journal. */
+export const longestFileId = 200;
+
+/** What is good is recorded this long after it became so: what a kill costs in hashing, not in fetching. */
+export const recordAfterMs = 1000;
+/** What was written is synced this long after it was. Systems write back by themselves after 30 s. */
+export const syncAfterMs = 15_000;
+/** Syncing rests three times as long as it took, so that it never takes more than a quarter of the disk's time. */
+export const syncRest = 3;
+
+/** Zeros are written in runs of this length when a file is allocated in full. */
+export const allocationStep = 1024 * 1024;
+
+/** The longest name that common file systems take, in bytes. */
+export const longestName = 255;
+/** Files of two names are compared in runs of this length. */
+export const compareStep = 1024 * 1024;

@@ -1,0 +1,399 @@
+// The content of one torrent on the disk: pieces in, pieces out, files released.
+// Invariants: a good piece is never written again; `good` is set only after the bytes were verified and written;
+// unverified bytes (`writeBlocks`) go only where a missing piece belongs.
+
+import { Bitfield, type HashSource } from '@shoal/base';
+import { defaultQueueBytes, mostHashesAtOnce } from './bounds.ts';
+import { StorageError, storageError } from './errors.ts';
+import type { FileSlot } from './file-slot.ts';
+import type { Findings } from './findings.ts';
+import type { Journal } from './journal.ts';
+import { judgePiece } from './judge.ts';
+import type { PartsFile } from './parts-file.ts';
+import { Recorder } from './recorder.ts';
+import { bytesIn, cutBuffers, segmentsOf } from './segments.ts';
+import { eachAtOnce } from './survey.ts';
+import type {
+  CheckOptions,
+  Content,
+  ContentLayout,
+  ContentOptions,
+  FileState,
+  JournalLock,
+  Judgement,
+  PieceRange,
+} from './types.ts';
+import { WriteQueue } from './write-queue.ts';
+
+/** What `openContent` found. */
+export interface ContentParts {
+  readonly options: ContentOptions;
+  /** One for each file; undefined for padding and links. */
+  readonly slots: readonly (FileSlot | undefined)[];
+  readonly parts: PartsFile;
+  readonly journal: Journal;
+  readonly lock: JournalLock | undefined;
+  /** 1 for each file that is wanted. */
+  readonly wanted: Uint8Array;
+  /** 1 for each file whose bytes are, or go, into the parts file. */
+  readonly inParts: Uint8Array;
+  /** Believed without hashing. */
+  readonly trusted: readonly number[];
+  readonly unchecked: Bitfield;
+  readonly findings: Findings;
+  readonly onClose: () => void;
+}
+
+type Place = FileSlot | PartsFile;
+
+export class DiskContent implements Content {
+  readonly layout: ContentLayout;
+  readonly good: Bitfield;
+  readonly #given: ContentParts;
+  readonly #slots: readonly (FileSlot | undefined)[];
+  readonly #parts: PartsFile;
+  readonly #unchecked: Bitfield;
+  readonly #recorder: Recorder;
+  readonly #queue: WriteQueue;
+  readonly #wanted: Uint8Array;
+  readonly #inParts: Uint8Array;
+  /** Pieces of each file that are not good. */
+  readonly #remaining: Int32Array;
+  /** Files without such pieces. */
+  readonly #whole = new Set<number>();
+  /** Writes wait while bytes move between files. */
+  #gate: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(given: ContentParts) {
+    const { options, slots, parts, journal } = given;
+    const { layout } = options;
+    this.#given = given;
+    this.layout = layout;
+    this.good = new Bitfield(layout.pieceCount);
+    this.#slots = slots;
+    this.#parts = parts;
+    this.#unchecked = given.unchecked;
+    this.#queue = new WriteQueue(options.queueBytes ?? defaultQueueBytes);
+    this.#recorder = new Recorder({
+      clock: options.clock,
+      disk: options.disk,
+      journal,
+      good: this.good,
+      bootId: options.bootId ?? '',
+    });
+    this.#wanted = given.wanted;
+    this.#inParts = given.inParts;
+    this.#remaining = Int32Array.from(layout.files, (_, file) => {
+      const { first, end } = layout.filePieces(file);
+      return end - first;
+    });
+    this.#remaining.forEach((count, file) => {
+      if (count === 0) this.#whole.add(file);
+    });
+    for (const piece of given.trusted) {
+      // What was not synced yet still has to be.
+      if (journal.state.synced.has(piece)) this.#setGood(piece);
+      else this.acceptPiece(piece);
+    }
+  }
+
+  get uncheckedCount(): number {
+    return this.#unchecked.count;
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.queuedBytes;
+  }
+
+  get isFull(): boolean {
+    return this.#queue.isFull;
+  }
+
+  get onDrain(): (() => void) | undefined {
+    return this.#queue.onDrain;
+  }
+
+  set onDrain(callback: (() => void) | undefined) {
+    this.#queue.onDrain = callback;
+  }
+
+  async check(options: CheckOptions = {}): Promise<void> {
+    let pieces = new Set(this.#unchecked.indices());
+    do {
+      await this.#hashPieces(pieces, options);
+      pieces = this.#given.findings.settle({
+        good: this.good,
+        isWanted: (file) => this.#wanted[file] === 1,
+        keepInParts: (file) => {
+          this.#inParts[file] = 1;
+        },
+      });
+    } while (pieces.size > 0);
+  }
+
+  async recheck(options: CheckOptions = {}): Promise<void> {
+    await this.flush();
+    for (const slot of this.#slots) await slot?.refresh();
+    await this.#parts.refresh();
+    const pieces = Array.from({ length: this.layout.pieceCount }, (_, piece) => piece);
+    await this.#hashPieces(pieces, options);
+  }
+
+  #hashPieces(pieces: Iterable<number>, { signal, onPiece }: CheckOptions): Promise<void> {
+    return eachAtOnce(mostHashesAtOnce, pieces, async (piece) => {
+      if (signal?.aborted) throw new StorageError('aborted', 'Stopped while checking');
+      const { verdict } = await this.judge(piece, undefined, signal);
+      if (verdict !== 'unknown') this.#unchecked.clear(piece);
+      if (verdict === 'good') this.acceptPiece(piece);
+      else if (verdict !== 'unknown') this.losePiece(piece);
+      onPiece?.(piece, verdict);
+    });
+  }
+
+  async writePiece(piece: number, blocks: readonly Uint8Array[], length: number): Promise<void> {
+    if (this.#gate !== undefined) await this.#gate;
+    await this.#write(piece, 0, blocks, length);
+    this.acceptPiece(piece);
+  }
+
+  async writeBlocks(piece: number, begin: number, blocks: readonly Uint8Array[]): Promise<void> {
+    if (this.#gate !== undefined) await this.#gate;
+    await this.#write(piece, begin, blocks, bytesIn(blocks));
+    this.#recorder.touch(this.#placesOf(piece));
+  }
+
+  #write(piece: number, begin: number, blocks: readonly Uint8Array[], length: number): Promise<void> {
+    if (this.#isClosed) throw new StorageError('closed', 'The content was closed');
+    if (this.good.has(piece)) throw new StorageError('invalid', `Piece ${piece} is good already`);
+    const ranges = this.layout.pieceRanges(piece, begin, length);
+    return new Promise((resolve, reject) => {
+      let left = 1;
+      let failure: unknown;
+      const done = (error: unknown): void => {
+        failure ??= error;
+        left--;
+        if (left > 0) return;
+        if (failure === undefined) resolve();
+        else reject(failure);
+      };
+      let from = 0;
+      for (const range of ranges) {
+        const place = this.#placeOf(range.file);
+        if (place !== undefined) {
+          left++;
+          const buffers = cutBuffers(blocks, from, range.length);
+          this.#queue.add(place, this.#positionOf(range), range.length, buffers, done);
+        }
+        from += range.length;
+      }
+      done(undefined);
+    });
+  }
+
+  acceptPiece(piece: number): void {
+    if (this.#setGood(piece)) this.#recorder.add(piece, this.#placesOf(piece));
+  }
+
+  #setGood(piece: number): boolean {
+    this.#unchecked.clear(piece);
+    if (!this.good.set(piece)) return false;
+    for (const { file } of this.layout.pieceRanges(piece)) {
+      const left = (this.#remaining[file] ?? 0) - 1;
+      this.#remaining[file] = left;
+      if (left === 0) this.#whole.add(file);
+    }
+    return true;
+  }
+
+  losePiece(piece: number): void {
+    if (!this.good.clear(piece)) return;
+    for (const { file } of this.layout.pieceRanges(piece)) {
+      this.#remaining[file] = (this.#remaining[file] ?? 0) + 1;
+      this.#whole.delete(file);
+    }
+    this.#recorder.lose(piece);
+  }
+
+  async read(piece: number, begin: number, buffers: readonly Uint8Array[]): Promise<boolean> {
+    const segments = segmentsOf(this.layout, piece, begin, bytesIn(buffers));
+    if (segments === undefined) return false;
+    let from = 0;
+    for (const segment of segments) {
+      const { file, length } = segment;
+      const own = segments.length === 1 ? buffers : cutBuffers(buffers, from, length);
+      from += length;
+      const place = this.#placeOf(file);
+      if (place === undefined) for (const buffer of own) buffer.fill(0);
+      else if (!(await this.#readFrom(place, own, this.#positionOf(segment), length))) return false;
+    }
+    return true;
+  }
+
+  async #readFrom(
+    place: Place,
+    buffers: readonly Uint8Array[],
+    position: number,
+    length: number,
+  ): Promise<boolean> {
+    try {
+      return place.isMade && (await place.read(buffers, position)) === length;
+    } catch (error) {
+      if (error instanceof StorageError && error.code === 'missing') return false;
+      throw error;
+    }
+  }
+
+  hashSource(piece: number, withPadding = true): HashSource | undefined {
+    const ranges: { path: string; offset: number; length: number }[] = [];
+    for (const range of this.layout.pieceRanges(piece)) {
+      const place = this.#placeOf(range.file);
+      if (place === undefined) {
+        if (withPadding) ranges.push({ path: '', offset: 0, length: range.length });
+        continue;
+      }
+      const offset = this.#positionOf(range);
+      if (!place.isMade || offset + range.length > place.presentLength) return undefined;
+      ranges.push({ path: place.path, offset, length: range.length });
+    }
+    return { kind: 'file', ranges };
+  }
+
+  async judge(piece: number, source?: readonly Uint8Array[], signal?: AbortSignal): Promise<Judgement> {
+    const { hashing, hashes } = this.#given.options;
+    for (;;) {
+      const paths = Array.from(this.#placesOf(piece), ({ path }) => path);
+      const judgement = await judgePiece(
+        hashing,
+        hashes,
+        piece,
+        (withPadding) =>
+          source === undefined
+            ? this.hashSource(piece, withPadding)
+            : { kind: 'memory', blocks: this.#trimmed(piece, source, withPadding) },
+        signal,
+      );
+      // A file that got its other name before the hasher opened it is not missing.
+      const isMoved = Array.from(this.#placesOf(piece), ({ path }) => path).some(
+        (path, i) => path !== paths[i],
+      );
+      if (judgement.verdict !== 'missing' || !isMoved) return judgement;
+    }
+  }
+
+  #trimmed(piece: number, blocks: readonly Uint8Array[], withPadding: boolean): readonly Uint8Array[] {
+    let length = 0;
+    for (const range of this.layout.pieceRanges(piece)) {
+      if (withPadding || this.#placeOf(range.file) !== undefined) length += range.length;
+    }
+    return cutBuffers(blocks, 0, length);
+  }
+
+  fileState(file: number): FileState {
+    const slot = this.#slots[file];
+    return {
+      index: file,
+      isWanted: this.#wanted[file] === 1,
+      isComplete: this.#remaining[file] === 0,
+      isReleased: slot?.isReleased ?? false,
+      path: slot?.path ?? '',
+    };
+  }
+
+  completeFiles(): number[] {
+    const files: number[] = [];
+    for (const file of this.#whole) {
+      const slot = this.#slots[file];
+      if (slot !== undefined && !slot.isReleased && (slot.isMade || this.#wanted[file] === 1))
+        files.push(file);
+    }
+    return files;
+  }
+
+  async release(file: number): Promise<void> {
+    const slot = this.#slots[file];
+    if (slot === undefined || slot.isReleased) return;
+    if (this.#remaining[file] !== 0)
+      throw new StorageError('invalid', `${slot.path} is not complete`, { value: file });
+    await slot.release();
+    this.#recorder.touch([slot]);
+  }
+
+  async setWanted(file: number, isWanted: boolean): Promise<void> {
+    const slot = this.#slots[file];
+    if (slot === undefined) return;
+    this.#wanted[file] = isWanted ? 1 : 0;
+    if (!isWanted || this.#inParts[file] !== 1) return;
+    while (this.#gate !== undefined) await this.#gate;
+    const moving = this.#moveOutOfParts(file, slot);
+    this.#gate = moving.catch(() => {});
+    try {
+      await moving;
+    } finally {
+      this.#gate = undefined;
+    }
+  }
+
+  /** Until all of them are copied, the bytes are read from the parts file. */
+  async #moveOutOfParts(file: number, slot: FileSlot): Promise<void> {
+    await this.flush();
+    const { first, end } = this.layout.filePieces(file);
+    for (let piece = first; piece < end; piece++) {
+      if (!this.good.has(piece)) continue;
+      for (const range of this.layout.pieceRanges(piece)) {
+        if (range.file !== file) continue;
+        const buffer = new Uint8Array(range.length);
+        if (!(await this.#readFrom(this.#parts, [buffer], this.#positionOf(range), range.length)))
+          this.losePiece(piece);
+        else await slot.write([buffer], range.offset);
+      }
+    }
+    this.#inParts[file] = 0;
+    this.#recorder.touch([slot]);
+  }
+
+  async freeBytes(): Promise<number> {
+    const { disk, folder } = this.#given.options;
+    for (let path = folder; ; path = path.slice(0, path.lastIndexOf('/'))) {
+      try {
+        return await disk.freeBytes(path === '' ? '/' : path);
+      } catch (error) {
+        // The folder is made with the first file; until then the one above it tells.
+        if (!path.includes('/')) throw storageError(error, folder);
+      }
+    }
+  }
+
+  flush(): Promise<void> {
+    return this.#queue.flush();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.flush();
+    await this.#recorder.close(this.#unchecked.isEmpty);
+    await this.#given.journal.close();
+    for (const slot of this.#slots) await slot?.close();
+    await this.#parts.close();
+    this.#given.lock?.release();
+    this.#given.onClose();
+  }
+
+  /** Undefined for padding. */
+  #placeOf(file: number): Place | undefined {
+    const slot = this.#slots[file];
+    return slot === undefined ? undefined : this.#inParts[file] === 1 ? this.#parts : slot;
+  }
+
+  #positionOf({ file, offset }: PieceRange): number {
+    return this.#inParts[file] === 1 ? (this.layout.files[file]?.offset ?? 0) + offset : offset;
+  }
+
+  *#placesOf(piece: number): Generator<Place> {
+    for (const { file } of this.layout.pieceRanges(piece)) {
+      const place = this.#placeOf(file);
+      if (place !== undefined) yield place;
+    }
+  }
+}

@@ -1,0 +1,190 @@
+// The append-only file that remembers which pieces were verified and how their files looked then.
+// Invariant: a record is written only after what it speaks of; so whatever part of the journal survives a crash is true,
+// as long as the files still look as their last stamps say.
+
+import { Bitfield, type Disk, type DiskFile, type Hashing, WorldError } from '@shoal/base';
+import { journalSlack, longestJournal } from './bounds.ts';
+import { storageError } from './errors.ts';
+import {
+  cleanRecord,
+  doubtWritten,
+  goodRecords,
+  headerRecord,
+  type JournalState,
+  lostRecords,
+  parseJournal,
+  stampRecords,
+} from './journal-records.ts';
+import type { FileStamp } from './types.ts';
+
+export interface JournalOptions {
+  readonly disk: Disk;
+  readonly digest: Hashing['digest'];
+  readonly path: string;
+  /** Says which content this is, where, and how it is laid out: the journal of any other one is not believed. */
+  readonly contentDigest: Uint8Array;
+  readonly pieceCount: number;
+  readonly fileCount: number;
+  /** Empty when it is not known: then only what was synced counts. */
+  readonly bootId: string;
+}
+
+export class Journal {
+  readonly state: JournalState;
+  readonly #options: JournalOptions;
+  #file: DiskFile | undefined;
+  #length = 0;
+  /** One change after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: JournalOptions) {
+    this.#options = options;
+    this.state = {
+      stamps: new Map(),
+      synced: new Bitfield(options.pieceCount),
+      written: new Bitfield(options.pieceCount),
+      doubtful: new Bitfield(options.pieceCount),
+      bootId: options.bootId,
+      isClean: false,
+    };
+  }
+
+  static async open(options: JournalOptions): Promise<Journal> {
+    const journal = new Journal(options);
+    try {
+      await journal.#load();
+    } catch (error) {
+      await journal.close();
+      throw storageError(error, options.path);
+    }
+    return journal;
+  }
+
+  isGood(piece: number): boolean {
+    return this.state.synced.has(piece) || this.state.written.has(piece);
+  }
+
+  stamp(stamps: readonly FileStamp[]): Promise<void> {
+    for (const stamp of stamps) this.state.stamps.set(stamp.file, stamp);
+    return this.#append(stampRecords(this.#options.digest, stamps));
+  }
+
+  /** `stamps` were taken after the pieces were written. */
+  addWritten(pieces: readonly number[], stamps: readonly FileStamp[]): Promise<void> {
+    for (const piece of pieces) this.state.written.set(piece);
+    return this.#add(pieces, stamps, this.#options.bootId);
+  }
+
+  /** `stamps` were taken after the pieces were synced. */
+  addSynced(pieces: readonly number[], stamps: readonly FileStamp[]): Promise<void> {
+    for (const piece of pieces) this.state.synced.set(piece);
+    return this.#add(pieces, stamps, '');
+  }
+
+  lose(pieces: readonly number[]): Promise<void> {
+    const { synced, written, doubtful } = this.state;
+    for (const piece of pieces) {
+      synced.clear(piece);
+      written.clear(piece);
+      doubtful.clear(piece);
+    }
+    return this.#append(lostRecords(this.#options.digest, pieces));
+  }
+
+  /** To be the last record: all that is good was recorded. */
+  markClean(): Promise<void> {
+    return this.#append([cleanRecord(this.#options.digest)]);
+  }
+
+  async close(): Promise<void> {
+    await this.#turn.catch(() => {});
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #add(pieces: readonly number[], stamps: readonly FileStamp[], bootId: string): Promise<void> {
+    for (const stamp of stamps) this.state.stamps.set(stamp.file, stamp);
+    const { digest } = this.#options;
+    // Stamps first: pieces must never be believed by an older look of their files.
+    return this.#append([...stampRecords(digest, stamps), ...goodRecords(digest, pieces, bootId)]);
+  }
+
+  #append(records: readonly Uint8Array[]): Promise<void> {
+    if (records.length === 0) return Promise.resolve();
+    const turn = this.#turn.then(async () => {
+      try {
+        const file = this.#file ?? (await this.#rewrite());
+        await file.write(records, this.#length);
+        for (const record of records) this.#length += record.length;
+        if (this.#length > longestUseful(this.#shortest())) await this.#rewrite();
+      } catch (error) {
+        // What the journal says now is not known: the next record begins a new one.
+        await this.#file?.close().catch(() => {});
+        this.#file = undefined;
+        throw storageError(error, this.#options.path);
+      }
+    });
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #load(): Promise<void> {
+    const { disk, path, digest, contentDigest, fileCount, bootId } = this.#options;
+    let file: DiskFile;
+    try {
+      file = await disk.open(path, { write: true });
+    } catch (error) {
+      if (error instanceof WorldError && error.code === 'not-found') return;
+      throw error;
+    }
+    this.#file = file;
+    const { length } = await file.stat();
+    const bytes = new Uint8Array(Math.min(length, longestJournal));
+    const count = await file.read([bytes], 0);
+    this.#length = parseJournal(digest, bytes.subarray(0, count), contentDigest, fileCount, this.state);
+    if (this.#length === 0) {
+      // Not this content's, or damaged from the start: it is written anew with the first record.
+      await file.close();
+      this.#file = undefined;
+    } else if (this.#length < length) await file.truncate(this.#length);
+    if (this.state.bootId !== bootId || bootId === '') doubtWritten(this.state, bootId);
+  }
+
+  /** A fresh file with what is true now, in the place of the old one. */
+  async #rewrite(): Promise<DiskFile> {
+    const { disk, path, digest, contentDigest, bootId } = this.#options;
+    const { stamps, synced, written } = this.state;
+    const records = [
+      headerRecord(digest, contentDigest),
+      ...stampRecords(digest, [...stamps.values()]),
+      ...goodRecords(digest, synced.indices(), ''),
+      ...(bootId === '' ? [] : goodRecords(digest, written.indices(), bootId)),
+    ];
+    const fresh = `${path}.new`;
+    await disk.makeFolder(path.slice(0, path.lastIndexOf('/')));
+    const file = await disk.open(fresh, { write: true, create: true, mode: 0o600 });
+    try {
+      await file.truncate(0);
+      await file.write(records, 0);
+      // Before it takes the old one's place it has to be there after a power cut, too.
+      await file.sync();
+      await disk.rename(fresh, path);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    await this.#file?.close();
+    this.#file = file;
+    this.#length = records.reduce((total, record) => total + record.length, 0);
+    return file;
+  }
+
+  /** About what a rewritten journal takes, without writing it. */
+  #shortest(): number {
+    return 64 + this.state.stamps.size * 64 + this.state.synced.length / 4;
+  }
+}
+
+function longestUseful(shortest: number): number {
+  return Math.max(journalSlack, 4 * shortest);
+}

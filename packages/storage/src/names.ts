@@ -1,0 +1,92 @@
+// What a file is called while it is not released: its own name with `.part` after it, as browsers and other clients
+// do it, so that people and programs that watch folders know it for what it is.
+// Invariant: no two files of a content share a path, incomplete or not, in any case of letters; names depend on
+// the layout alone, so that a restart finds them again.
+
+import { type Hashing, toHex, toUtf8 } from '@shoal/base';
+import { longestName } from './bounds.ts';
+import type { ContentLayout } from './types.ts';
+
+const suffix = '.part';
+
+export interface FilePaths {
+  /** Its own. */
+  readonly final: string;
+  /** Until it is released. */
+  readonly incomplete: string;
+  /** The folder of both. */
+  readonly folder: string;
+}
+
+/** One for each file of the layout; undefined for padding. */
+export function filePaths(
+  layout: ContentLayout,
+  folder: string,
+  digest: Hashing['digest'],
+): (FilePaths | undefined)[] {
+  const taken = takenNames(layout);
+  return layout.files.map((file) => {
+    if (file.isPad) return undefined;
+    const folders = file.path.slice(0, -1);
+    const name = file.path.at(-1) ?? '';
+    const inside = [folder, ...folders].join('/');
+    return {
+      final: `${inside}/${name}`,
+      incomplete: `${inside}/${incompleteName(folders, name, taken, digest)}`,
+      folder: inside,
+    };
+  });
+}
+
+function incompleteName(
+  folders: readonly string[],
+  name: string,
+  taken: Set<string>,
+  digest: Hashing['digest'],
+): string {
+  for (let attempt = 0; ; attempt++) {
+    const tail = attempt === 0 ? suffix : `.${attempt}${suffix}`;
+    const candidate = shortened(name, tail, digest);
+    const key = keyOf([...folders, candidate]);
+    if (taken.size === 0) return candidate;
+    if (taken.has(key)) continue;
+    taken.add(key);
+    return candidate;
+  }
+}
+
+/** `name` with `tail`; where that is too long for a disk, the end of the name gives way to a digest of it. */
+function shortened(name: string, tail: string, digest: Hashing['digest']): string {
+  const room = longestName - toUtf8(tail).length;
+  if (toUtf8(name).length <= room) return name + tail;
+  const mark = `~${toHex(digest('sha1', toUtf8(name)).subarray(0, 8))}`;
+  let kept = '';
+  let bytes = mark.length;
+  for (const character of name) {
+    bytes += toUtf8(character).length;
+    if (bytes > room) break;
+    kept += character;
+  }
+  return kept + mark + tail;
+}
+
+/**
+ * Every path in the content, folders too, when an incomplete name could meet one of them; usually nothing is called
+ * `.part`, no name is near the limit, and then there is nothing to meet.
+ */
+function takenNames(layout: ContentLayout): Set<string> {
+  const taken = new Set<string>();
+  const canMeet = layout.files.some((file) =>
+    file.path.some((name) => name.toLowerCase().endsWith(suffix) || name.length > longestName / 4),
+  );
+  if (!canMeet) return taken;
+  for (const file of layout.files) {
+    if (file.isPad) continue;
+    for (let depth = 1; depth <= file.path.length; depth++) taken.add(keyOf(file.path.slice(0, depth)));
+  }
+  return taken;
+}
+
+function keyOf(path: readonly string[]): string {
+  return path.join('/').normalize('NFC').toLowerCase();
+}

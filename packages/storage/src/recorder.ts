@@ -1,0 +1,171 @@
+// Tells the journal what became good, in batches: soon after it was written, and again once it was synced.
+// Invariant: a piece is recorded with stamps that were taken after it was written; a fault of the disk that holds the
+// journal costs a later hashing and nothing else.
+
+import type { Bitfield, Clock, Disk, Timer } from '@shoal/base';
+import { recordAfterMs, syncAfterMs, syncRest } from './bounds.ts';
+import type { Journal } from './journal.ts';
+import type { FileStamp } from './types.ts';
+
+/** A file as the recorder sees it. */
+export interface RecordedFile {
+  readonly index: number;
+  readonly path: string;
+  stamp(): Promise<FileStamp | undefined>;
+  sync(): Promise<void>;
+}
+
+export interface RecorderOptions {
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly journal: Journal;
+  /** Kept by the content; a piece that is no longer in it is not recorded. */
+  readonly good: Bitfield;
+  /** Without one, what was not synced is forgotten with the process, so that a close has to sync. */
+  readonly bootId: string;
+}
+
+export class Recorder {
+  readonly #options: RecorderOptions;
+  #unrecorded: number[] = [];
+  #changed = new Set<RecordedFile>();
+  #unsynced: number[] = [];
+  #unsyncedFiles = new Set<RecordedFile>();
+  #recordTimer: Timer | undefined;
+  #syncTimer: Timer | undefined;
+  #recording: Promise<void> = Promise.resolve();
+  #syncing: Promise<void> = Promise.resolve();
+  #isClosed = false;
+  #wakeRest: (() => void) | undefined;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** The piece is good, and lies in these files. */
+  add(piece: number, files: Iterable<RecordedFile>): void {
+    this.#unrecorded.push(piece);
+    this.#unsynced.push(piece);
+    this.touch(files);
+  }
+
+  /** The piece is no longer in `good`. */
+  lose(piece: number): void {
+    // Until this is recorded in a journal written anew, no later look of the file may be.
+    void this.#options.journal.lose([piece]).catch(() => {});
+  }
+
+  /** These files look different now. */
+  touch(files: Iterable<RecordedFile>): void {
+    for (const file of files) {
+      this.#changed.add(file);
+      this.#unsyncedFiles.add(file);
+    }
+    if (this.#isClosed) return;
+    if (this.#options.bootId !== '') this.#armRecord();
+    this.#armSync(syncAfterMs);
+  }
+
+  #armRecord(): void {
+    this.#recordTimer ??= this.#options.clock.setTimer(recordAfterMs, () => {
+      this.#recordTimer = undefined;
+      void this.#record();
+    });
+  }
+
+  #armSync(delayMs: number): void {
+    this.#syncTimer ??= this.#options.clock.setTimer(delayMs, () => {
+      this.#syncTimer = undefined;
+      this.#syncing = this.#syncing.then(() => this.#sync(true));
+    });
+  }
+
+  /** Records what is good now. Without a boot id it would not be believed. */
+  #record(): Promise<void> {
+    this.#recording = this.#recording.then(async () => {
+      const pieces = this.#unrecorded;
+      const files = this.#changed;
+      this.#unrecorded = [];
+      this.#changed = new Set();
+      try {
+        const stamps = await stampsOf(files);
+        await this.#options.journal.addWritten(this.#stillGood(pieces), stamps);
+      } catch {
+        // The journal's disk is full or failing: said again with the next batch.
+        for (const piece of pieces) this.#unrecorded.push(piece);
+        for (const file of files) this.#changed.add(file);
+        if (!this.#isClosed) this.#armRecord();
+      }
+    });
+    return this.#recording;
+  }
+
+  async #sync(mayRest: boolean): Promise<void> {
+    const { clock, disk, journal } = this.#options;
+    const pieces = this.#unsynced;
+    const files = this.#unsyncedFiles;
+    if (files.size === 0) return;
+    this.#unsynced = [];
+    this.#unsyncedFiles = new Set();
+    try {
+      const folders = new Set<string>();
+      for (const file of files) {
+        const startMs = clock.nowMs();
+        await file.sync();
+        folders.add(file.path.slice(0, file.path.lastIndexOf('/')));
+        if (mayRest) await this.#rest((clock.nowMs() - startMs) * syncRest);
+        if (mayRest && this.#isClosed) throw new Error('closing');
+      }
+      for (const folder of folders) await disk.syncFolder(folder);
+      const stamps = await stampsOf(files);
+      await journal.addSynced(this.#stillGood(pieces), stamps);
+    } catch {
+      for (const piece of pieces) this.#unsynced.push(piece);
+      for (const file of files) this.#unsyncedFiles.add(file);
+      if (!this.#isClosed) this.#armSync(syncAfterMs);
+    }
+  }
+
+  #rest(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isClosed || delayMs <= 0) {
+        resolve();
+        return;
+      }
+      const timer = this.#options.clock.setTimer(delayMs, resolve);
+      this.#wakeRest = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  /**
+   * Records all that is good; afterwards nothing is hashed again as long as nothing changes. `isAllChecked`: what is not
+   * good is not there.
+   */
+  async close(isAllChecked: boolean): Promise<void> {
+    this.#isClosed = true;
+    this.#recordTimer?.cancel();
+    this.#syncTimer?.cancel();
+    this.#wakeRest?.();
+    await this.#syncing;
+    await (this.#options.bootId === '' ? this.#sync(false) : this.#record());
+    const isAllRecorded =
+      this.#options.bootId === '' ? this.#unsyncedFiles.size === 0 : this.#changed.size === 0;
+    if (isAllRecorded && isAllChecked) await this.#options.journal.markClean().catch(() => {});
+  }
+
+  #stillGood(pieces: readonly number[]): number[] {
+    return pieces.filter((piece) => this.#options.good.has(piece));
+  }
+}
+
+async function stampsOf(files: Iterable<RecordedFile>): Promise<FileStamp[]> {
+  const stamps: FileStamp[] = [];
+  for (const file of files) {
+    const stamp = await file.stamp();
+    if (stamp !== undefined) stamps.push(stamp);
+  }
+  return stamps;
+}

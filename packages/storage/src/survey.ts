@@ -1,0 +1,91 @@
+// A first look at the disk: what stands under the names of a content, without opening anything.
+// Folders are listed first, so that a hundred thousand missing files cost one question each folder, not two each file.
+
+import { type Disk, type FileStat, WorldError } from '@shoal/base';
+import { mostStatsAtOnce } from './bounds.ts';
+import { StorageError, storageError } from './errors.ts';
+import type { FilePaths } from './names.ts';
+
+export interface Found {
+  readonly final: FileStat | undefined;
+  readonly incomplete: FileStat | undefined;
+}
+
+const nothing: Found = { final: undefined, incomplete: undefined };
+
+export async function survey(
+  disk: Disk,
+  paths: readonly (FilePaths | undefined)[],
+  signal?: AbortSignal,
+): Promise<Found[]> {
+  const listings = new Map<string, Promise<Set<string> | undefined>>();
+  const found: Found[] = paths.map(() => nothing);
+  await eachAtOnce(mostStatsAtOnce, paths.keys(), async (index) => {
+    if (signal?.aborted) throw new StorageError('aborted', 'Stopped while looking at files');
+    const path = paths[index];
+    if (path === undefined) return;
+    let listing = listings.get(path.folder);
+    if (listing === undefined) {
+      listing = list(disk, path.folder);
+      listings.set(path.folder, listing);
+    }
+    const names = await listing;
+    if (names === undefined) return;
+    const final = mayBeThere(names, path.final) ? await look(disk, path.final) : undefined;
+    const incomplete = mayBeThere(names, path.incomplete) ? await look(disk, path.incomplete) : undefined;
+    if (final !== undefined || incomplete !== undefined) found[index] = { final, incomplete };
+  });
+  return found;
+}
+
+/** Runs `action` for each item, `most` at a time; ends at the first error. */
+export async function eachAtOnce<Item>(
+  most: number,
+  items: Iterable<Item>,
+  action: (item: Item) => Promise<void>,
+): Promise<void> {
+  const rest = Iterator.from(items);
+  let isOver = false;
+  async function lane(): Promise<void> {
+    for (let next = rest.next(); !next.done && !isOver; next = rest.next()) {
+      try {
+        await action(next.value);
+      } catch (error) {
+        isOver = true;
+        throw error;
+      }
+    }
+  }
+  const lanes = await Promise.allSettled(Array.from({ length: most }, lane));
+  for (const outcome of lanes) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+/** Names in a folder in lower case; undefined when there is no such folder. */
+async function list(disk: Disk, folder: string): Promise<Set<string> | undefined> {
+  try {
+    return new Set((await disk.list(folder)).map((name) => name.toLowerCase()));
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw storageError(error, folder);
+  }
+}
+
+/** Some systems change the form of letters beyond ASCII, so those names are always asked for. */
+function mayBeThere(names: Set<string>, path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
+  return names.has(name) || !/^[\x00-\x7f]*$/.test(name);
+}
+
+export async function look(disk: Disk, path: string): Promise<FileStat | undefined> {
+  try {
+    return await disk.stat(path);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw storageError(error, path);
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof WorldError && (error.code === 'not-found' || error.code === 'not-folder');
+}
