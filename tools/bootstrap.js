@@ -15,6 +15,17 @@ const modules = join(root, 'node_modules');
 const record = join(modules, '.package-lock.json');
 const installLock = join(root, '.installing');
 const oldestNode = 20;
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const networkError =
+  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b/;
+const cleanInstall = [
+  'ci',
+  '--include=dev',
+  '--include=optional',
+  '--engine-strict=false',
+  '--no-audit',
+  '--no-fund',
+];
 
 /** Compiled code is kept between runs; everything that is started from here inherits the folder. */
 process.env.NODE_COMPILE_CACHE ??= join(modules, '.cache', 'shoal', 'code');
@@ -46,16 +57,16 @@ function whatIsMissing() {
   if (wanted === undefined)
     stop(`package-lock.json is missing or damaged. Get it back with: git checkout package-lock.json`);
   const present = packagesOf(record);
-  if (present === undefined) return 'the packages that it is made with';
+  const version = wanted['node_modules/node'].version;
+  if (present === undefined) return `Node ${version} and every package`;
   for (const [path, entry] of Object.entries(wanted)) {
     if (!path.startsWith('node_modules/')) continue;
     const installed = present[path];
     if (installed === undefined && entry.optional) continue;
     const fits = installed?.version === entry.version && installed?.integrity === entry.integrity;
     const manifest = join(root, entry.link ? path : join(path, 'package.json'));
-    if (!fits || !existsSync(manifest)) return `the package ${path.slice('node_modules/'.length)}`;
+    if (!fits || !existsSync(manifest)) return `package ${path.slice('node_modules/'.length)}`;
   }
-  const version = wanted['node_modules/node'].version;
   const node = spawnSync(pinnedNode(), ['--version'], { encoding: 'utf8' });
   if (node.stdout?.trim() !== `v${version}`) return `Node ${version}`;
   return undefined;
@@ -70,88 +81,74 @@ function packagesOf(lockFile) {
 }
 
 async function install(lacking) {
-  process.stderr.write(`Installing what Shoal needs (${lacking} is missing; once, a minute or so) … `);
+  process.stderr.write(`Installing what Shoal needs, which takes a minute or so (missing: ${lacking}) … `);
   const began = Date.now();
   rmSync(record, { force: true });
-  const { code, signal, output } = await npmCi();
-  if (signal !== null)
-    stop('interrupted. Run the same command again to go on.', 128 + constants.signals[signal]);
+  const reach = await npm(['view', 'node', 'name', '--fetch-retries=0', '--prefer-online']);
+  const unreachable = networkError.exec(reach.output)?.[0];
+  // Without a network npm's cache may still hold all of it.
+  const { code, output } = await npm([...cleanInstall, unreachable ? '--offline' : '--prefer-offline']);
   const still = code === 0 ? whatIsMissing() : lacking;
   if (still === undefined) {
     process.stderr.write(`done in ${Math.round((Date.now() - began) / 1000)} s.\n`);
     return;
   }
-  process.stderr.write('failed.\n');
-  const unreachable =
-    /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b/.exec(
-      output,
-    );
-  if (unreachable) {
-    stop(
-      `Shoal cannot start yet: ${still} is not installed, and npm's registry cannot be reached (${unreachable[1]}).\n` +
-        'Connect this machine to the network, or name a proxy or a mirror (npm config set proxy URL, npm config set registry URL), and run the same command again.',
-    );
-  }
-  if (/\bENOSPC\b/.test(output)) {
-    stop(
-      `The disk is full: ${still} could not be installed. Free about 1 GB under ${root} and run the same command again.`,
-    );
-  }
-  if (/\b(EACCES|EPERM|EROFS)\b/.test(output)) {
-    stop(
-      `${still} could not be installed: this user may not write to ${modules} or to npm's cache. Change their owner, or copy this folder to one of yours.`,
-    );
-  }
-  const reasons = output
-    .split('\n')
-    .filter((line) => /^npm (error|ERR!)/i.test(line) && !/A complete log/.test(line));
-  stop(
-    `Shoal cannot start yet: ${still} could not be installed.\n${reasons.slice(0, 6).join('\n')}\n` +
-      (code === 0
-        ? 'npm may have been told not to run install scripts (ignore-scripts): Node is installed by one.\n'
-        : '') +
-      `To see all of it, run: npm ci (in ${root})`,
-  );
+  process.stderr.write(`failed.\n`);
+  stop(whyNotInstalled(still, code, output, unreachable ?? networkError.exec(output)?.[0]));
 }
 
-/** Quick retries, so that a machine without a network hears so within seconds. */
-function npmCi() {
-  const args = [
-    'ci',
-    '--include=dev',
-    '--include=optional',
-    '--prefer-offline',
-    '--no-audit',
-    '--no-fund',
-    '--no-progress',
-  ];
-  args.push('--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=4000');
-  const npmScript = process.env.npm_execpath;
-  const isNpm = npmScript !== undefined && /npm-cli\.c?js$/.test(npmScript);
-  const node = process.env.npm_node_execpath ?? process.execPath;
-  const [command, shell] = isNpm ? [node, false] : ['npm', process.platform === 'win32'];
-  const child = spawn(command, isNpm ? [npmScript, ...args] : args, {
+function whyNotInstalled(lacking, code, output, unreachable) {
+  const failure = `Shoal cannot run yet (missing: ${lacking}): `;
+  if (unreachable) {
+    return (
+      `${failure}npm's registry cannot be reached (${unreachable}).\n` +
+      'Connect this machine to the network, or tell npm of a proxy or a mirror (npm config set proxy URL, npm config set registry URL), ' +
+      'and run the same command again. Or copy node_modules from a machine of the same kind where this command has run.'
+    );
+  }
+  if (/\bENOSPC\b/.test(output))
+    return `${failure}the disk is full. Free about 1 GB and run the same command again.`;
+  if (/\b(EACCES|EPERM|EROFS)\b/.test(output)) {
+    return `${failure}this user may not write to ${modules} or to npm's cache. Change their owner, or clone to a folder of your own.`;
+  }
+  const said = output
+    .split('\n')
+    .filter((line) => /^npm (error|ERR!) ./i.test(line) && !line.includes('complete log'));
+  if (code === 0)
+    said.push(
+      'npm may have been told to run no install scripts (ignore-scripts): Node 26 is installed by one.',
+    );
+  return `${failure}npm failed.\n${said.slice(0, 6).join('\n')}\nTo see all of it, run \`npm ci\` in ${root}.`;
+}
+
+/** Runs the npm that runs us, or the one on the path, and hands it what interrupts us. */
+function npm(args) {
+  const script = process.env.npm_execpath ?? '';
+  const isNpm = /npm-cli\.c?js$/.test(script);
+  const command = isNpm ? (process.env.npm_node_execpath ?? process.execPath) : 'npm';
+  const child = spawn(command, [...(isNpm ? [script] : []), ...args, '--loglevel=error'], {
     cwd: root,
-    shell,
+    shell: !isNpm && process.platform === 'win32',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text) => (output += text));
-  let signal = null;
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.once(name, () => {
-      signal = name;
-      child.kill(name);
-    });
-  }
+  let interruption;
+  const passOn = (signal) => {
+    interruption ??= signal;
+    child.kill(signal);
+  };
+  for (const signal of signals) process.on(signal, passOn);
   return new Promise((resolve) => {
-    child.on('error', (error) =>
-      resolve({ code: 1, signal, output: `npm error ${error.message}: npm itself was not found.` }),
+    child.on('error', ({ message }) =>
+      resolve({ code: 1, output: `npm error npm cannot be run: ${message}` }),
     );
-    child.on('close', (code) => resolve({ code, signal, output }));
-  }).finally(() => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(name);
+    child.on('close', (code) => {
+      for (const signal of signals) process.off(signal, passOn);
+      if (interruption === undefined) resolve({ code, output });
+      else stop('interrupted.\nRun the same command again to go on.', 128 + constants.signals[interruption]);
+    });
   });
 }
 
