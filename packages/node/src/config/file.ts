@@ -46,20 +46,22 @@ function decode(path: string, bytes: Uint8Array): string {
   }
 }
 
+/** One parser says exactly what is wrong and in which line, the other where each key stands. */
 async function parseConfig(path: string, text: string): Promise<FileEntry[]> {
-  const { ParseError, parseTOML } = await import('toml-eslint-parser');
+  const [toml, { parseTOML }] = await Promise.all([import('smol-toml'), import('toml-eslint-parser')]);
   try {
+    toml.parse(text, { integersAsBigInt: 'asNeeded' });
     const [table] = parseTOML(text, { tomlVersion: '1.0.0' }).body;
     return tableEntries(table.body, []);
   } catch (error) {
-    if (error instanceof NodeError) throw error;
-    if (!(error instanceof ParseError)) throw unreadable(path, 'it is nested too deeply', error);
-    // What is missing at the end of a line is noticed at the start of the next one.
-    const isMissing =
-      error.column === 0 && /^(Unspecified|Unterminated|Missing|Expected)/.test(error.message);
-    const line = isMissing ? Math.max(1, error.lineNumber - 1) : error.lineNumber;
-    const said = error.message.charAt(0).toLowerCase() + error.message.slice(1);
-    throw invalid(path, line, `this is not TOML: ${said}`, error);
+    if (error instanceof toml.TomlError) {
+      const [said = ''] = error.message.replace(/^Invalid TOML document: /, '').split('\n', 1);
+      throw invalid(path, error.line, `this is not TOML: ${said}`, error);
+    }
+    if (error instanceof SyntaxError && 'lineNumber' in error) {
+      throw invalid(path, Number(error.lineNumber), `this is not TOML: ${error.message}`, error);
+    }
+    throw unreadable(path, 'it is nested too deeply', error);
   }
 }
 

@@ -35,14 +35,16 @@ export function misfit(key: ConfigKey, value: unknown): string {
 
 /** The known key that a misspelt one is nearest to, when it is near at all. */
 export function nearestKey(name: string): ConfigKey | undefined {
+  const asked = name.toLowerCase();
   const ranked = configKeys
-    .map((key) => ({
-      key,
-      distance: Math.min(distance(name, key), distance(name, key.split('.').at(-1) ?? key)),
-    }))
-    .sort((a, b) => a.distance - b.distance);
+    .map((key) => {
+      const last = key.slice(key.lastIndexOf('.') + 1);
+      const starts = asked.startsWith(key) || key.startsWith(asked) ? 1 : Number.POSITIVE_INFINITY;
+      return { key, edits: Math.min(distance(asked, key), distance(asked, last), starts) };
+    })
+    .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(2, name.length / 3) ? best.key : undefined;
+  return best !== undefined && best.edits <= Math.max(2, asked.length / 3) ? best.key : undefined;
 }
 
 /** Edits between two words, a swap of neighbours being one (optimal string alignment). */
