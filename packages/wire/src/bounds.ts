@@ -1,5 +1,7 @@
 // Every limit of this room, each with its reason.
 
+import { maxHashesPerRequest, maxPieces } from '@shoal/metainfo';
+
 /** The only block length that all clients serve: BEP 52 fixes it for v2, and the field settled on it for v1. */
 export const blockLength = 16_384;
 
@@ -12,11 +14,11 @@ export const longestRequest = 131_072;
  */
 export const longestExtended = 131_072;
 
-/** 2^23 pieces: 128 GiB at 16 KiB, 8 TiB at 1 MiB. Used until the metadata says how many there are. */
-export const longestBitfield = 1_048_576;
+/** Used until the metadata says how many pieces there are. */
+export const longestBitfield = maxPieces / 8;
 
-/** 8,192 hashes, the most that libtorrent asks for at once, and a proof of at most 32 layers beside them. */
-export const longestHashes = 1 + 48 + (8192 + 32) * 32;
+/** As many hashes as may be asked for at once, and a proof of at most 32 layers beside them. */
+export const longestHashes = 1 + 48 + (maxHashesPerRequest + 32) * 32;
 
 /** Requests for hashes on their way to one peer: 512 hashes cover 8 MiB of content, so a few go far. */
 export const hashRequestsInFlight = 16;
@@ -32,8 +34,8 @@ export const mostExtensions = 64;
 /** Bytes of a client's name and version that are kept: the longest seen has about 40. */
 export const longestClientName = 64;
 
-/** Metadata of 100,000 files takes about 10 MB; hybrids carry each file twice. */
-export const longestMetadata = 33_554_432;
+/** The info dictionary of as many v1 pieces as we take has 42 MB; that of 100,000 files about 10. */
+export const longestMetadata = 50_331_648;
 /** BEP 9: metadata comes in pieces of this length. */
 export const metadataPieceLength = 16_384;
 /** Requests for metadata on their way to one peer: 128 KiB hide any round trip, and all clients queue that many. */

@@ -1,9 +1,10 @@
 // One row for each message but the block: how long it may be, and which handler it becomes.
 
+import type { HashRequest } from '@shoal/metainfo';
 import * as bound from './bounds.ts';
 import { readU16, readU32 } from './bytes.ts';
 import type { PeerHandlers } from './handlers.ts';
-import { type HashRange, messageId } from './messages.ts';
+import { messageId } from './messages.ts';
 
 export interface MessageRow {
   /** Bounds of the length on the wire, which counts the id. */
@@ -57,14 +58,14 @@ export const messageRows: readonly (MessageRow | undefined)[] = table([
       to.extended(bytes[at] ?? 0, bytes.subarray(at + 1, at + length)),
     ),
   ],
-  [id.hashRequest, fixed(49, (to, bytes, at) => to.hashRequest(readHashRange(bytes, at)))],
+  [id.hashRequest, fixed(49, (to, bytes, at) => to.hashRequest(readHashRequest(bytes, at)))],
   [
     id.hashes,
     bounded(49, bound.longestHashes, (to, bytes, at, length) =>
-      to.hashes(readHashRange(bytes, at), bytes.subarray(at + 48, at + length)),
+      to.hashes(readHashRequest(bytes, at), bytes.subarray(at + 48, at + length)),
     ),
   ],
-  [id.hashReject, fixed(49, (to, bytes, at) => to.hashReject(readHashRange(bytes, at)))],
+  [id.hashReject, fixed(49, (to, bytes, at) => to.hashReject(readHashRequest(bytes, at)))],
 ]);
 
 function table(rows: readonly (readonly [number, MessageRow])[]): (MessageRow | undefined)[] {
@@ -81,7 +82,7 @@ function bounded(shortest: number, longest: number, call: MessageRow['call']): M
   return { shortest, longest, call };
 }
 
-function readHashRange(bytes: Uint8Array, at: number): HashRange {
+function readHashRequest(bytes: Uint8Array, at: number): HashRequest {
   return {
     piecesRoot: bytes.slice(at, at + 32),
     baseLayer: readU32(bytes, at + 32),

@@ -1,7 +1,7 @@
 // What the parser calls. Everything is called synchronously, in the order of the wire, and with plain numbers,
 // so that a block or a request costs no allocation.
 
-import type { HashRange } from './messages.ts';
+import type { HashRequest } from '@shoal/metainfo';
 
 /** Byte arrays are only valid during the call. */
 export interface PeerHandlers {
@@ -28,9 +28,9 @@ export interface PeerHandlers {
   reject(piece: number, begin: number, length: number): void;
   allowedFast(piece: number): void;
   extended(id: number, payload: Uint8Array): void;
-  hashRequest(range: HashRange): void;
-  hashes(range: HashRange, hashes: Uint8Array): void;
-  hashReject(range: HashRange): void;
+  hashRequest(request: HashRequest): void;
+  hashes(request: HashRequest, hashes: Uint8Array): void;
+  hashReject(request: HashRequest): void;
 }
 
 /** Reused for every block: do not keep it. */

@@ -1,8 +1,8 @@
 // Which hashes one peer was asked for (BEP 52): answers and rejects must echo a request exactly.
 
+import type { HashRequest } from '@shoal/metainfo';
 import { hashRequestsInFlight } from './bounds.ts';
 import { WireError } from './errors.ts';
-import type { HashRange } from './messages.ts';
 
 export class HashLedger {
   readonly #asked = new Set<string>();
@@ -12,18 +12,18 @@ export class HashLedger {
     return this.#asked.size < hashRequestsInFlight;
   }
 
-  asked(range: HashRange): void {
-    this.#asked.add(keyOf(range));
+  asked(request: HashRequest): void {
+    this.#asked.add(keyOf(request));
   }
 
   /** Hashes or a reject have come. Throws `hashes-unrequested`. */
-  answered(range: HashRange): void {
-    if (!this.#asked.delete(keyOf(range))) {
+  answered(request: HashRequest): void {
+    if (!this.#asked.delete(keyOf(request))) {
       throw new WireError('hashes-unrequested', 'The peer answered a hash request that it was never sent.');
     }
   }
 }
 
-function keyOf(range: HashRange): string {
-  return `${range.piecesRoot.join('.')}/${range.baseLayer}/${range.index}/${range.length}/${range.proofLayers}`;
+function keyOf(request: HashRequest): string {
+  return `${request.piecesRoot.join('.')}/${request.baseLayer}/${request.index}/${request.length}/${request.proofLayers}`;
 }

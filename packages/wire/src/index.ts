@@ -1,3 +1,4 @@
+export type { HashRequest } from '@shoal/metainfo';
 export { allowedFastSet } from './allowed-fast.ts';
 export { BlockLedger } from './block-ledger.ts';
 export { blockLength, longestRequest } from './bounds.ts';
@@ -24,6 +25,6 @@ export * from './extensions/small.ts';
 export type * from './handlers.ts';
 export * from './handshake.ts';
 export { HashLedger } from './hash-ledger.ts';
-export { type HashRange, messageId, pieceHeaderLength } from './messages.ts';
+export { messageId, pieceHeaderLength } from './messages.ts';
 export { createPeerParser, type ParserBounds, type PeerParser } from './parser.ts';
 export * from './writers.ts';

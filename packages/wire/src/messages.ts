@@ -25,16 +25,3 @@ export const messageId = {
 
 /** What precedes the payload of a block on the wire: length, id, piece, begin. */
 export const pieceHeaderLength = 13;
-
-/** What names a run of hashes in a v2 file's merkle tree (BEP 52). */
-export interface HashRange {
-  /** SHA-256 root of the file's tree. */
-  readonly piecesRoot: Uint8Array;
-  /** 0 is the leaf layer. */
-  readonly baseLayer: number;
-  /** Of the first hash in that layer; a multiple of `length`. */
-  readonly index: number;
-  /** A power of two, at least two. */
-  readonly length: number;
-  readonly proofLayers: number;
-}

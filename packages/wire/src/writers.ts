@@ -1,8 +1,9 @@
 // Messages written into the caller's buffer: each function returns the offset behind what it wrote,
 // so that a batch of small messages is one buffer and one write.
 
+import type { HashRequest } from '@shoal/metainfo';
 import { copyBytes, writeU16, writeU32 } from './bytes.ts';
-import { type HashRange, messageId } from './messages.ts';
+import { messageId } from './messages.ts';
 
 export function writeKeepAlive(buffer: Uint8Array, at: number): number {
   return writeU32(buffer, at, 0);
@@ -127,27 +128,32 @@ export function writeExtended(buffer: Uint8Array, at: number, id: number, payloa
 }
 
 /** Takes 53 bytes. */
-export function writeHashRequest(buffer: Uint8Array, at: number, range: HashRange): number {
-  return writeHashRange(buffer, writeHead(buffer, at, 48, messageId.hashRequest), range);
+export function writeHashRequest(buffer: Uint8Array, at: number, request: HashRequest): number {
+  return writeNamedHashes(buffer, writeHead(buffer, at, 48, messageId.hashRequest), request);
 }
 
 /** Takes 53 bytes. */
-export function writeHashReject(buffer: Uint8Array, at: number, range: HashRange): number {
-  return writeHashRange(buffer, writeHead(buffer, at, 48, messageId.hashReject), range);
+export function writeHashReject(buffer: Uint8Array, at: number, request: HashRequest): number {
+  return writeNamedHashes(buffer, writeHead(buffer, at, 48, messageId.hashReject), request);
 }
 
 /** Takes 53 bytes more than `hashes`. */
-export function writeHashes(buffer: Uint8Array, at: number, range: HashRange, hashes: Uint8Array): number {
+export function writeHashes(
+  buffer: Uint8Array,
+  at: number,
+  request: HashRequest,
+  hashes: Uint8Array,
+): number {
   const next = writeHead(buffer, at, 48 + hashes.length, messageId.hashes);
-  return writeBytes(buffer, writeHashRange(buffer, next, range), hashes);
+  return writeBytes(buffer, writeNamedHashes(buffer, next, request), hashes);
 }
 
-function writeHashRange(buffer: Uint8Array, at: number, range: HashRange): number {
-  let next = writeBytes(buffer, at, range.piecesRoot);
-  next = writeU32(buffer, next, range.baseLayer);
-  next = writeU32(buffer, next, range.index);
-  next = writeU32(buffer, next, range.length);
-  return writeU32(buffer, next, range.proofLayers);
+function writeNamedHashes(buffer: Uint8Array, at: number, request: HashRequest): number {
+  let next = writeBytes(buffer, at, request.piecesRoot);
+  next = writeU32(buffer, next, request.baseLayer);
+  next = writeU32(buffer, next, request.index);
+  next = writeU32(buffer, next, request.length);
+  return writeU32(buffer, next, request.proofLayers);
 }
 
 /** Throws rather than cut: a message shorter than its head says would garble all that follow. */

@@ -1,8 +1,8 @@
 // Messages as values, for tests: what was written, and what the parser called.
 
 import { toHex } from '@shoal/base';
+import type { HashRequest } from '@shoal/metainfo';
 import {
-  type HashRange,
   type PeerHandlers,
   writeAllowedFast,
   writeBitfield,
@@ -34,8 +34,8 @@ export type Message =
   | readonly ['bitfield', Uint8Array]
   | readonly ['block', number, number, Uint8Array]
   | readonly ['extended', number, Uint8Array]
-  | readonly ['hashRequest' | 'hashReject', HashRange]
-  | readonly ['hashes', HashRange, Uint8Array]
+  | readonly ['hashRequest' | 'hashReject', HashRequest]
+  | readonly ['hashes', HashRequest, Uint8Array]
   | readonly ['unknown', number, Uint8Array];
 
 const plain = {
@@ -140,7 +140,7 @@ export function createRecorder(): { readonly handlers: PeerHandlers; readonly me
 }
 
 const u32 = fc.nat({ max: 2 ** 32 - 1 });
-const hashRange: fc.Arbitrary<HashRange> = fc.record({
+const hashRange: fc.Arbitrary<HashRequest> = fc.record({
   piecesRoot: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Uint8Array.from(bytes)),
   baseLayer: u32,
   index: u32,
