@@ -1,1 +1,48 @@
-export {};
+// One suite that every World passes: Node's on loopback, the simulated one in virtual time.
+
+import { describe, test } from 'node:test';
+import { testClock } from './clock.ts';
+import { testDatagrams } from './datagrams.ts';
+import { testDisk } from './disk.ts';
+import { testDiskNames } from './disk-names.ts';
+import type { WorldPair, WorldTest } from './harness.ts';
+import { testHashing } from './hashing.ts';
+import { testHttp } from './http.ts';
+import { testNetwork } from './network.ts';
+import { testRandom } from './random.ts';
+import { testStreams } from './streams.ts';
+import { testStreamEndings } from './streams-endings.ts';
+import { testTls } from './tls.ts';
+
+export type { DiskFault, WorldPair } from './harness.ts';
+
+const parts = {
+  clock: testClock,
+  random: testRandom,
+  hashing: testHashing,
+  streams: testStreams,
+  'endings of streams': testStreamEndings,
+  tls: testTls,
+  datagrams: testDatagrams,
+  'names and interfaces': testNetwork,
+  http: testHttp,
+  disk: testDisk,
+  'names on the disk': testDiskNames,
+};
+
+/** `makePair` is called for each test. */
+export function testWorld(name: string, makePair: () => Promise<WorldPair>): void {
+  const worldTest: WorldTest = (sentence, body) => {
+    test(sentence, async (context) => {
+      const pair = await makePair();
+      try {
+        await pair.settle(body(pair, context));
+      } finally {
+        await pair.close();
+      }
+    });
+  };
+  for (const [part, testPart] of Object.entries(parts)) {
+    describe(`${name}: ${part}`, () => testPart(worldTest));
+  }
+}

@@ -41,6 +41,12 @@ export function hostOf(endpoint: Endpoint): { host: string; family: 4 | 6 } {
   return { host, family: parsed.family };
 }
 
+/** Like hostOf, for where to connect: port 0 names nobody. */
+export function remoteHostOf(endpoint: Endpoint): { host: string; family: 4 | 6 } {
+  if (endpoint.port === 0) throw new WorldError('invalid', 'Port 0 cannot be connected to', { value: 0 });
+  return hostOf(endpoint);
+}
+
 /** "127.0.0.1:80" or "[fe80::1%eth0]:80", for messages. */
 export function endpointText({ address, port, zone }: Endpoint): string {
   if (!address.includes(':')) return `${address}:${port}`;

@@ -1,7 +1,8 @@
 // UDP. Sends go straight to the system: no name lookup, no callback, no promise for a datagram.
 
 import { createSocket, type RemoteInfo } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
+import type { Endpoint } from '../world/address.ts';
 import type { DatagramSocket, Datagrams } from '../world/datagrams.ts';
 import type { WorldError } from '../world/errors.ts';
 import { endpointOf, endpointText, hostOf } from './addresses.ts';
@@ -58,15 +59,12 @@ export function createDatagrams(bindings: Bindings, open: OpenThings): Datagrams
           const made: DatagramSocket = {
             local,
             send(bytes, to) {
-              if (closed) return;
-              const { host, family: toFamily } = hostOf(to);
-              if (toFamily !== family || to.port === 0) return;
-              try {
-                // A full socket buffer makes Node keep the bytes for later, so it gets its own.
-                socket.send(Buffer.from(bytes), to.port, host);
-              } catch {
-                // Lost, as datagrams are.
-              }
+              const { port } = to;
+              if (closed || !(port > 0 && port < 65536)) return;
+              const host = hostFor(to);
+              if (isIP(host) !== family) return;
+              // A full socket buffer makes Node keep the bytes for later, so it gets its own.
+              socket.send(Buffer.from(bytes), port, host);
             },
             join(group, onInterface) {
               attempt(`Cannot join ${group}`, () =>
@@ -92,6 +90,10 @@ export function createDatagrams(bindings: Bindings, open: OpenThings): Datagrams
         });
       }),
   };
+}
+
+function hostFor({ address, zone }: Endpoint): string {
+  return zone === undefined ? address : `${address}%${zone}`;
 }
 
 function interfaceText(group: string, onInterface: string | undefined): string | undefined {

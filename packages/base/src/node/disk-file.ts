@@ -19,16 +19,18 @@ type Transfer = (
 
 export class NodeFile implements DiskFile {
   readonly #path: string;
+  readonly #isWritable: boolean;
   readonly #onClose: () => void;
   #fd: number;
   #underWay = 0;
   #whenIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(fd: number, path: string, onClose: () => void) {
+  constructor(fd: number, path: string, options: { isWritable: boolean; onClose: () => void }) {
     this.#fd = fd;
     this.#path = path;
-    this.#onClose = onClose;
+    this.#isWritable = options.isWritable;
+    this.#onClose = options.onClose;
   }
 
   read(buffers: readonly Uint8Array[], position: number): Promise<number> {
@@ -37,17 +39,20 @@ export class NodeFile implements DiskFile {
 
   async write(buffers: readonly Uint8Array[], position: number): Promise<void> {
     const what = `Cannot write ${this.#path}`;
+    this.#requireWritable(what);
     const written = await this.#use((fd) => transfer(fs.writev, fd, buffers, position, what));
     const asked = buffers.reduce((total, buffer) => total + buffer.length, 0);
     if (written !== asked)
       throw new WorldError('io', `${what}: the system took ${written} of ${asked} bytes`);
   }
 
-  truncate(length: number): Promise<void> {
-    return this.#use((fd) =>
-      call('Cannot change the length of', this.#path, (done) =>
-        fs.ftruncate(fd, length, (error) => done(error)),
-      ),
+  async truncate(length: number): Promise<void> {
+    const what = 'Cannot change the length of';
+    this.#requireWritable(`${what} ${this.#path}`);
+    if (!Number.isSafeInteger(length) || length < 0)
+      throw new WorldError('invalid', `${what} ${this.#path}: not a length`, { value: length });
+    await this.#use((fd) =>
+      call(what, this.#path, (done) => fs.ftruncate(fd, length, (error) => done(error))),
     );
   }
 
@@ -79,6 +84,10 @@ export class NodeFile implements DiskFile {
     }
     this.#onClose();
     await call('Cannot close', this.#path, (done) => fs.close(fd, (error) => done(error ?? null)));
+  }
+
+  #requireWritable(what: string): void {
+    if (!this.#isWritable) throw new WorldError('invalid', `${what}: opened for reading only`);
   }
 
   async #use<Value>(action: (fd: number) => Promise<Value>): Promise<Value> {

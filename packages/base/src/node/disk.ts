@@ -36,7 +36,7 @@ export function createDisk(openThings: OpenThings): Disk {
         // Opening somebody's named pipe must not wait for its other end.
         (constants.O_NONBLOCK ?? 0);
       const fd = await call<number>('Cannot open', path, (done) => fs.open(path, flags, mode, done));
-      const file = new NodeFile(fd, path, () => openThings.delete(file));
+      const file = new NodeFile(fd, path, { isWritable: write, onClose: () => openThings.delete(file) });
       openThings.add(file, () => file.close());
       try {
         const { kind } = await file.stat();

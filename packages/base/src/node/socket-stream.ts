@@ -16,6 +16,7 @@ export class SocketStream implements Stream {
   #handlers: StreamHandlers | undefined;
   #error: WorldError | undefined;
   #wantsDrain = false;
+  #paused = false;
   #ended = false;
   #dropped = false;
   #closed = false;
@@ -44,15 +45,17 @@ export class SocketStream implements Stream {
     });
   }
 
-  receive(bytes: Uint8Array): void {
+  /** False: stop reading. A pause right after a resume is lost in Node's socket, and found again here. */
+  receive(bytes: Uint8Array): boolean {
     if (!this.#dropped) this.#handlers?.data(bytes);
+    return !this.#paused;
   }
 
   start(handlers: StreamHandlers): void {
     if (this.#handlers !== undefined) throw new WorldError('invalid', 'A stream is started once');
     this.#handlers = handlers;
     if (this.#closed) queueMicrotask(() => handlers.close(this.#dropped ? undefined : this.#error));
-    else this.#socket.resume();
+    else if (!this.#paused) this.#socket.resume();
   }
 
   write(bytes: Uint8Array, released?: () => void): boolean {
@@ -72,10 +75,12 @@ export class SocketStream implements Stream {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#socket.pause();
   }
 
   resume(): void {
+    this.#paused = false;
     if (this.#handlers !== undefined) this.#socket.resume();
   }
 

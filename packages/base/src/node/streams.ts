@@ -3,7 +3,7 @@
 import { createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Endpoint } from '../world/address.ts';
 import type { Listener, ListenOptions, Stream, Streams } from '../world/streams.ts';
-import { endpointOf, endpointText, hostOf } from './addresses.ts';
+import { endpointOf, endpointText, hostOf, remoteHostOf } from './addresses.ts';
 import type { Bindings } from './bindings.ts';
 import { abortedError, toWorldError } from './errors.ts';
 import type { OpenThings } from './open-things.ts';
@@ -18,10 +18,8 @@ export function createStreams(bindings: Bindings, open: OpenThings): Streams {
   /** The options that make a socket read into the shared buffer, for the stream that `attach` names later. */
   function sharedReads() {
     let stream: SocketStream | undefined;
-    const callback = (length: number): boolean => {
-      stream?.receive(length === readBufferLength ? readBuffer : readBuffer.subarray(0, length));
-      return true;
-    };
+    const callback = (length: number): boolean =>
+      stream?.receive(length === readBufferLength ? readBuffer : readBuffer.subarray(0, length)) ?? false;
     return {
       onread: { buffer: readBuffer, callback },
       attach(socket: Socket, local: Endpoint, remote: Endpoint): Stream {
@@ -37,7 +35,7 @@ export function createStreams(bindings: Bindings, open: OpenThings): Streams {
     connect: (to, options = {}) =>
       new Promise((resolve, reject) => {
         const what = `Cannot connect to ${endpointText(to)}`;
-        const { host, family } = hostOf(to);
+        const { host, family } = remoteHostOf(to);
         const localAddress = bindings.source(family, options.from);
         const { signal } = options;
         if (signal?.aborted) throw abortedError(what, signal);

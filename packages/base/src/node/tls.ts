@@ -12,7 +12,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import type { TlsStreams } from '../world/streams.ts';
-import { endpointOf, endpointText, hostOf } from './addresses.ts';
+import { endpointOf, endpointText, remoteHostOf } from './addresses.ts';
 import type { Bindings } from './bindings.ts';
 import { abortedError, toWorldError } from './errors.ts';
 import type { OpenThings } from './open-things.ts';
@@ -57,7 +57,7 @@ export function createTls(bindings: Bindings, open: OpenThings): TlsStreams {
       new Promise((resolve, reject) => {
         const { serverName, signal } = options;
         const what = `Cannot connect to ${serverName} (${endpointText(to)})`;
-        const { host, family } = hostOf(to);
+        const { host, family } = remoteHostOf(to);
         const localAddress = bindings.source(family, options.from);
         if (signal?.aborted) throw abortedError(what, signal);
         let context: SecureContext;
