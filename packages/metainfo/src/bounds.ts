@@ -15,9 +15,6 @@ export const leafLength = 16_384;
 /** Ten times the largest folders that people share; it bounds the memory of a file list to some hundred megabytes. */
 export const maxFiles = 1_000_000;
 
-/** A folder a level and some more: libtorrent stops at 100. Names in a list (v1) may go deeper, and are cut by `maxPathBytes`. */
-export const maxTreeDepth = 128;
-
 /** What ext4, APFS and NTFS take as one name (NTFS counts UTF-16 units, which are never more than UTF-8 bytes). */
 export const maxNameBytes = 255;
 
