@@ -12,6 +12,11 @@ export type EncryptionPolicy = 'prefer-plain' | 'prefer-encrypted' | 'require';
 export interface DialOptions {
   /** The torrent that the connection is for: the shared secret of the encrypted handshake. */
   readonly infoHash: Uint8Array;
+  /**
+   * The first bytes to say: the BitTorrent handshake. They are part of dialling, because a peer that wants encryption
+   * hangs up on them: a channel is there when the peer has answered, and its answer is the first `data`.
+   */
+  readonly hello: Uint8Array;
   readonly signal?: AbortSignal;
 }
 

@@ -1,0 +1,94 @@
+// Runs a greeting over a stream and makes a channel of it. The stream is destroyed whenever this fails.
+
+import { type Clock, noBytes, type Stream, type StreamHandlers } from '@shoal/base';
+import { WireError } from '@shoal/wire';
+import { handshakeTimeoutMs, lingerMs } from '../bounds.ts';
+import type { Channel } from '../channel.ts';
+import { TransportError } from '../errors.ts';
+import type { Greeting } from './greeting.ts';
+import { StreamChannel } from './stream-channel.ts';
+
+export interface GreetOptions {
+  readonly clock: Clock;
+  readonly isIncoming: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Rejects with a TransportError. */
+export function greet(stream: Stream, greeting: Greeting, options: GreetOptions): Promise<Channel> {
+  return new Promise((resolve, reject) => {
+    const { clock, isIncoming, signal } = options;
+    const timer = clock.setTimer(handshakeTimeoutMs, () =>
+      fail(new TransportError('timeout', 'The peer did not answer in time.')),
+    );
+    const onAbort = (): void => fail(abortedError(signal));
+    let isSettled = false;
+
+    /** True for the first caller. */
+    function settle(): boolean {
+      if (isSettled) return false;
+      isSettled = true;
+      timer.cancel();
+      signal?.removeEventListener('abort', onAbort);
+      return true;
+    }
+
+    function fail(error: TransportError): void {
+      if (!settle()) return;
+      stream.destroy();
+      reject(error);
+    }
+
+    let handlers: StreamHandlers = {
+      data(bytes) {
+        if (isSettled) return;
+        let answer = noBytes;
+        try {
+          answer = greeting.push(bytes);
+        } catch (error) {
+          if (error instanceof TransportError) return fail(error);
+          if (!(error instanceof WireError)) throw error;
+          return fail(new TransportError('handshake-failed', error.message, { cause: error }));
+        }
+        if (answer.length > 0) stream.write(answer);
+        const { outcome } = greeting;
+        if (outcome === undefined || !settle()) return;
+        stream.pause();
+        const { ciphers, received } = outcome;
+        const channel = new StreamChannel({
+          stream,
+          isIncoming,
+          ciphers,
+          received,
+          linger: (callback) => clock.setTimer(lingerMs, callback),
+        });
+        handlers = channel.streamHandlers;
+        resolve(channel);
+      },
+      end() {
+        fail(new TransportError('handshake-closed', 'The peer hung up instead of answering.'));
+      },
+      drain() {},
+      close(error) {
+        fail(
+          new TransportError('handshake-closed', 'The connection broke before the peer had answered.', {
+            ...(error === undefined ? {} : { cause: error }),
+          }),
+        );
+      },
+    };
+    if (signal?.aborted) return onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    stream.start({
+      data: (bytes) => handlers.data(bytes),
+      end: () => handlers.end(),
+      drain: () => handlers.drain(),
+      close: (error) => handlers.close(error),
+    });
+    if (greeting.opening.length > 0) stream.write(greeting.opening);
+  });
+}
+
+export function abortedError(signal: AbortSignal | undefined): TransportError {
+  return new TransportError('aborted', 'Dialling was called off.', { cause: signal?.reason });
+}
