@@ -267,7 +267,7 @@ export function testHttp(test: WorldTest): void {
     const { origin } = await serve(pair, () => 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret', {
       tls: true,
     });
-    const url = origin.replace('world.test', pair.addressB);
+    const url = origin.replace('world.test', pair.nameOfB);
     const { http } = pair.a;
     for (let i = 0; i < 2; i++)
       assert.equal(await readText(await http.request({ url, trusted: [testCertificate] })), 'secret');
