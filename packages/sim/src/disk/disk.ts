@@ -102,15 +102,18 @@ export class SimDisk implements Disk {
       const act = (): void => {
         if (!this.#isAlive()) return;
         state.trace.add(timeline.nowMs, `disk-${operation.kind}`, state.host, operation.length);
-        if (fault?.kind === 'crash' && fault.when === 'before') return state.crash();
+        if (fault?.kind === 'crash' && fault.when === 'before') {
+          state.crash();
+          return;
+        }
         try {
           if (fault?.kind === 'fail')
             throw new WorldError(fault.code, `The disk failed to ${operation.kind}`, {
               value: operation.path,
             });
           const result = action();
-          if (fault?.kind === 'crash') return state.crash();
-          resolve(result);
+          if (fault?.kind === 'crash') state.crash();
+          else resolve(result);
         } catch (error) {
           reject(error);
         }

@@ -108,7 +108,10 @@ export class SimHttp implements Http {
     };
     forget();
     if (!isReusable) return;
-    if (this.#idle.length >= mostIdleConnections) return connection.destroy();
+    if (this.#idle.length >= mostIdleConnections) {
+      connection.destroy();
+      return;
+    }
     const timer = this.#parts.clock.setTimer(idleConnectionMs, () => {
       forget();
       connection.destroy();

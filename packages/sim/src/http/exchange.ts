@@ -109,12 +109,15 @@ class Exchange {
 
   received(bytes: Uint8Array): void {
     try {
-      if (this.#body !== undefined) return this.#take(bytes);
-      const found = this.#heads.push(bytes);
-      if (found === undefined) return;
-      this.#answer(found.head, bytes.subarray(found.used));
+      if (this.#body !== undefined) this.#take(bytes, this.#body);
+      else {
+        const found = this.#heads.push(bytes);
+        if (found !== undefined) this.#answer(found.head, bytes.subarray(found.used));
+      }
     } catch (error) {
-      this.#fail(error instanceof Error ? error : httpError(String(error)));
+      // What a handler throws is its own.
+      if (!(error instanceof WorldError)) throw error;
+      this.#fail(error);
     }
   }
 
@@ -123,7 +126,10 @@ class Exchange {
     if (minor === undefined || code === undefined) throw httpError('Not an HTTP answer', start);
     const status = Number(code);
     if (status === 101) throw httpError('The server changes to another protocol', start);
-    if (status < 200) return this.received(rest);
+    if (status < 200) {
+      this.received(rest);
+      return;
+    }
     const hasNone = this.#asking.method === 'HEAD' || status === 204 || status === 304;
     const otherwise: Framing = { kind: 'until-close' };
     const framing: Framing = hasNone ? { kind: 'length', length: 0 } : framingOf(headers, otherwise);
@@ -163,16 +169,16 @@ class Exchange {
     else this.#finishAtEnd(this.#end.error);
   }
 
-  #take(bytes: Uint8Array): void {
+  #take(bytes: Uint8Array, reader: BodyReader): void {
     let at = 0;
-    while (!this.#isOver && this.#body !== undefined) {
-      if (this.#body.isDone) return this.#finish(undefined, this.#isReusable && at === bytes.length);
-      if (at === bytes.length) return;
+    while (!this.#isOver) {
+      if (reader.isDone) this.#finish(undefined, this.#isReusable && at === bytes.length);
+      if (reader.isDone || at === bytes.length) return;
       if (this.#isPaused || this.#handlers === undefined) {
         this.#early = new Uint8Array(Buffer.concat([this.#early, bytes.subarray(at)]));
         return;
       }
-      const { body, used } = this.#body.next(bytes.subarray(at));
+      const { body, used } = reader.next(bytes.subarray(at));
       at += used;
       if (body.length > 0) this.#handlers.data(body);
     }

@@ -133,7 +133,10 @@ export class SimDatagramSocket implements DatagramSocket {
     if (this.#isClosed || !ports.isAlive || bytes.length > longestDatagram || !(to.port > 0)) return;
     const { address } = to;
     if (familyOf(address) !== familyOf(this.local.address)) return;
-    if (isMulticast(address)) return this.#multicast(bytes, to);
+    if (isMulticast(address)) {
+      this.#multicast(bytes, to);
+      return;
+    }
     const { machine, net } = ports;
     const from = this.#sourceFor(address);
     if (from === undefined || !net.fabric.find(machine, from.address, address, route)) return;

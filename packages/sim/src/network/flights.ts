@@ -89,16 +89,21 @@ export class Flight implements Happening {
     const { down } = this;
     if (down !== undefined && !down.isUnlimited) {
       this.down = undefined;
-      if (down.waitMs > this.queueMs) return this.#land();
-      return timeline.at(down.pass(this.#bytes.length), this);
+      if (down.waitMs > this.queueMs) this.#land();
+      else timeline.at(down.pass(this.#bytes.length), this);
+      return;
     }
     if (this.to instanceof Gateway) {
       const inside = this.to.nat.inbound(this.port, this.from);
-      if (inside === undefined) return this.#land();
+      if (inside === undefined) {
+        this.#land();
+        return;
+      }
       this.to = inside.machine;
       this.address = inside.address;
       this.port = inside.port;
-      return timeline.after(inside.machine.line.latencyMs, this);
+      timeline.after(inside.machine.line.latencyMs, this);
+      return;
     }
     try {
       this.#deliver(this.to);

@@ -244,7 +244,10 @@ export class Flow implements LaneUser {
     const { timeline, trace } = this.#net;
     const segment = this.#flight.first();
     if (segment === undefined) return;
-    if (this.#isBlocked()) return this.#retry();
+    if (this.#isBlocked()) {
+      this.#retry();
+      return;
+    }
     this.#blockedSinceMs = undefined;
     this.#retryMs = firstRetryMs;
     if (!segment.hasPassedDown && route.down !== undefined && !route.down.isUnlimited) {

@@ -36,9 +36,11 @@ export class SimTls implements TlsStreams {
       const { signal } = options;
       const settle = (outcome: TlsStream | WorldError): void => {
         signal?.removeEventListener('abort', onAbort);
-        if (outcome instanceof TlsStream) return resolve(outcome);
-        inner.destroy();
-        reject(outcome);
+        if (outcome instanceof TlsStream) resolve(outcome);
+        else {
+          inner.destroy();
+          reject(outcome);
+        }
       };
       const onAbort = (): void =>
         settle(new WorldError('aborted', `${what}: aborted`, { cause: signal?.reason }));
