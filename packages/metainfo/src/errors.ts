@@ -48,3 +48,8 @@ export function withBencodeErrors<T>(read: () => T): T {
     throw new MetainfoError(`bencode-${error.code}`, error.message, { value: error.value, cause: error });
   }
 }
+
+/** For what callers ask of us, as opposed to what came from outside. */
+export function check(isRight: boolean, otherwise: string): void {
+  if (!isRight) throw new MetainfoError('invalid', otherwise);
+}

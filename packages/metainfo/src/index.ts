@@ -1,9 +1,12 @@
 export * from './bounds.ts';
+export { type CreateDetails, type CreatedHashes, createTorrent } from './create.ts';
+export { encodeTorrent } from './encode.ts';
 export { MetainfoError, type MetainfoErrorCode } from './errors.ts';
 export type { HashRequest } from './hash-request.ts';
 export { type FileRange, Layout } from './layout.ts';
 export { type Magnet, magnetOf, parseMagnet } from './magnet.ts';
 export { fileTree, leafCountOf } from './merkle.ts';
 export { PieceHashes } from './piece-hashes.ts';
+export * from './plan.ts';
 export { parseInfo, parseTorrent } from './torrent.ts';
 export type * from './types.ts';

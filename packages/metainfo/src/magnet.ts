@@ -33,7 +33,7 @@ export function parseMagnet(link: string): Magnet {
   let name: string | undefined;
   for (const [key, value] of parameters(trimmed)) {
     if (key === 'xt') addTopic(found, value);
-    else if (key === 'dn') name ??= value.replaceAll('+', ' ');
+    else if (key === 'dn') name ??= value;
     else if (key === 'tr') trackers.push(value);
     else if (key === 'ws') webSeeds.push(value);
     else if (key === 'x.pe') addPeer(peers, value);
@@ -80,7 +80,9 @@ function* parameters(link: string): Generator<[key: string, value: string], void
       .toLowerCase()
       .replace(/^amp;/, '')
       .replace(/\.\d+$/, '');
-    yield [key, decode(part.slice(equals + 1)).trim()];
+    const value = part.slice(equals + 1);
+    // In names a plus is a space, as in forms; in addresses it is a plus.
+    yield [key, decode(key === 'dn' ? value.replaceAll('+', ' ') : value).trim()];
   }
 }
 
