@@ -40,6 +40,8 @@ export class Picker {
   /** Endgame only: the further peers a block was asked of, by block key. */
   readonly #alsoAsked = new Map<number, number[]>();
   #urgent: readonly number[] = [];
+  /** Pieces that were bad and came from several peers: next time from one alone, so that it is clear who lies. */
+  readonly #alone = new Set<number>();
 
   constructor(options: PickerOptions) {
     this.#table = new PieceTable(options.pieceCount);
@@ -147,14 +149,23 @@ export class Picker {
         asker.sawNothingAt = this.#table.changes;
         break;
       }
-      while (count < most) {
-        const block = record.askNext(asker.slot);
-        if (block < 0) break;
-        out[2 * count] = record.piece;
-        out[2 * count + 1] = block;
-        count++;
-      }
-      if (record.freeCount === 0) this.#unlist(record);
+      count = this.#askAll(record, asker, most, count, out);
+    }
+    return count;
+  }
+
+  /** Like `pick`, but only from these pieces: those that a choking peer allows (BEP 6). */
+  pickFrom(peer: PeerPieces, pieces: Iterable<number>, limit: number, out: Int32Array): number {
+    const asker = this.#own(peer);
+    const most = Math.min(limit, out.length >>> 1);
+    let count = 0;
+    for (const piece of pieces) {
+      if (!peer.has(piece) || this.priority(piece) === 0) continue;
+      const record =
+        this.#open.get(piece) ??
+        (this.#table.missing.has(piece) && count < most ? this.#begin(asker, piece, false) : undefined);
+      if (record !== undefined && this.state(piece) === 'open' && this.#mayTake(record, asker))
+        count = this.#askAll(record, asker, most, count, out);
     }
     return count;
   }
@@ -166,8 +177,8 @@ export class Picker {
     let looked = 0;
     for (const record of this.#open.values()) {
       if (count >= limit || looked++ > candidatesPerPick) break;
-      if (this.state(record.piece) !== 'open' || this.priority(record.piece) === 0 || !peer.has(record.piece))
-        continue;
+      if (this.state(record.piece) !== 'open' || this.priority(record.piece) === 0) continue;
+      if (!peer.has(record.piece) || this.#alone.has(record.piece)) continue;
       // From the end: those that were asked last come last.
       for (let block = record.blockCount - 1; block >= 0 && count < limit; block--) {
         if (record.state[block] !== blockAsked || record.owner[block] === peer.slot) continue;
@@ -248,6 +259,11 @@ export class Picker {
     this.#table.setState(piece, 'writing');
   }
 
+  /** From now on all blocks of the piece are asked of one peer, as long as that one answers. */
+  fetchAlone(piece: number): void {
+    this.#alone.add(piece);
+  }
+
   /** The piece was bad. Blocks for which `isGood` says so are kept, the others fetched again. */
   failed(piece: number, isGood?: (block: number) => boolean): void {
     this.#expect(piece, 'verifying');
@@ -263,6 +279,7 @@ export class Picker {
   written(piece: number): void {
     this.#expect(piece, 'writing');
     this.#close(piece);
+    this.#alone.delete(piece);
     this.#table.setState(piece, 'have');
   }
 
@@ -289,13 +306,33 @@ export class Picker {
     this.#table.changes++;
   }
 
+  #askAll(record: OpenPiece, asker: PickerPeer, most: number, from: number, out: Int32Array): number {
+    let count = from;
+    while (count < most) {
+      const block = record.askNext(asker.slot);
+      if (block < 0) break;
+      out[2 * count] = record.piece;
+      out[2 * count + 1] = block;
+      count++;
+    }
+    if (record.freeCount === 0) this.#unlist(record);
+    return count;
+  }
+
+  /** Unless the piece is to come from one peer alone, and that is another one. */
+  #mayTake(record: OpenPiece, peer: PickerPeer): boolean {
+    if (!this.#alone.has(record.piece)) return true;
+    if (record.exclusiveTo === nobody) record.exclusiveTo = peer.slot;
+    return record.exclusiveTo === peer.slot;
+  }
+
   #nextRecord(peer: PickerPeer, whole: boolean): OpenPiece | undefined {
     for (const piece of this.#urgent) {
       if (!peer.has(piece)) continue;
       const record = this.#open.get(piece);
       if (
         record !== undefined
-          ? record.freeCount > 0 && this.state(piece) === 'open'
+          ? record.freeCount > 0 && this.state(piece) === 'open' && this.#mayTake(record, peer)
           : this.#table.missing.has(piece)
       )
         return record ?? this.#begin(peer, piece, false);
@@ -313,7 +350,8 @@ export class Picker {
     for (let record = this.#oldest; record !== undefined; record = record.newer) {
       if (looked++ > candidatesPerPick) return undefined;
       if (!evenOfOthers && record.exclusiveTo !== nobody && record.exclusiveTo !== peer.slot) continue;
-      if (this.priority(record.piece) >= leastPriority && peer.has(record.piece)) return record;
+      if (this.priority(record.piece) < leastPriority || !peer.has(record.piece)) continue;
+      if (this.#mayTake(record, peer)) return record;
     }
     return undefined;
   }
@@ -379,7 +417,7 @@ export class Picker {
     const blocks = this.blockCount(piece);
     const record = this.#spare.pop() ?? new OpenPiece(blocks);
     record.begin(piece, blocks);
-    if (whole) record.exclusiveTo = peer.slot;
+    if (whole || this.#alone.has(piece)) record.exclusiveTo = peer.slot;
     peer.lastPiece = piece;
     this.#open.set(piece, record);
     this.#table.setState(piece, 'open');

@@ -1,0 +1,89 @@
+// Every limit of this room, each with its reason.
+
+/** Blocks received, being hashed or written, of all transfers together: 64 MiB. Requests stop before they run out. */
+export const slabBytes = 64 * 1024 * 1024;
+/** A longer piece does not wait in memory for its last block: runs of its blocks go to their place on disk. */
+export const longestPieceInMemory = 8 * 1024 * 1024;
+/** Spilled runs are this long, when nothing presses. */
+export const spillRunBlocks = 64;
+
+/** Blocks read and sent together, with one vectored read and one write: to fast peers a MiB, to others 128 KiB. */
+export const blocksPerLongChunk = 64;
+export const blocksPerShortChunk = 8;
+/** Chunks of all peers together that are being read or sent: 16 MiB and 12 MiB. */
+export const longChunks = 16;
+export const shortChunks = 96;
+/** Chunks of one peer: one on its way to the socket while the next are being read. */
+export const chunksPerPeer = 3;
+
+/** Requests that we queue for one peer; what we say as `reqq`. libtorrent's default is 2,000 as well. */
+export const requestsQueued = 2_000;
+/** When a peer does not say how many it queues: libtorrent's and Transmission's older limits were 250. */
+export const requestsAssumed = 250;
+/** The most we have in flight to one peer: 32 MiB, what a fast loopback needs to never run dry. */
+export const mostRequests = 2_000;
+/** Requests beyond `requestsQueued` are refused; a peer that goes on to this is flooding us. */
+export const mostRefusals = 20_000;
+
+/** What may wait in a channel besides chunks: a peer that lets more pile up does not read. */
+export const longestBacklog = 4 * 1024 * 1024;
+
+/** A peer without a handshake after this time is not one. */
+export const handshakeMs = 15_000;
+/** BEP 3: two minutes; a little less, so that it arrives in time. */
+export const keepAliveMs = 100_000;
+/** And who is silent for longer than this is gone. */
+export const silenceMs = 150_000;
+/** No block for so long although some were asked: they are asked of others, and the peer counts as snubbing. */
+export const stallMs = 8_000;
+/** The same while a block is arriving: 16 KiB take as long from a very slow peer. */
+export const dripMs = 30_000;
+/** Answers a second are usual; a request that is still open after this much is lost even if others are answered. */
+export const lostRequestMs = 45_000;
+/** A snubbing peer that still sends nothing is let go. */
+export const snubbedMs = 60_000;
+
+/** Connections of a session and of one transfer, and those that are being dialled. */
+export const mostConnections = 400;
+export const mostConnectionsPerTransfer = 120;
+export const mostHalfOpen = 40;
+export const dialTimeoutMs = 20_000;
+/** Addresses remembered for a transfer. */
+export const mostAddresses = 2_000;
+/** A dial that failed is tried again after this time, twice as long each time, up to the second. */
+export const firstRetryMs = 5_000;
+export const longestRetryMs = 30 * 60_000;
+/** A peer that was refused for good three times is forgotten. */
+export const mostFailures = 8;
+
+/** A transfer's choker decides anew. */
+export const chokeIntervalMs = 10_000;
+/** Rates are measured, stalls found, dials begun. */
+export const tickMs = 500;
+
+/** An answer to a metadata or hash request. */
+export const answerMs = 12_000;
+
+/** A transfer whose disk was full looks again. */
+export const fullDiskRetryMs = 5_000;
+
+/** Digests of bad pieces' blocks that are kept to find out who lied. */
+export const mostSuspectPieces = 64;
+/** Bad pieces that a peer may have had a part in before it is let go, even if others were in it. */
+export const mostBadParts = 5;
+/** Messages of a peer that say nothing new; forgiven at `nuisancePerSecond`. */
+export const mostNuisance = 3_000;
+export const nuisancePerSecond = 20;
+/** A peer that takes nothing of a chunk for so long does not read. */
+export const slowReaderMs = 30_000;
+/** Peers from which metadata is fetched at the same time: each gives all of it. */
+export const metadataAskers = 3;
+/** Hash requests of a transfer under way. */
+export const hashQuestions = 16;
+/** Leaf requests of one peer that are being read and hashed, and how many leaves one may name: 8 MiB of content. */
+export const hashAnswersAtOnce = 4;
+export const leavesAnswered = 512;
+/** Free space at which a transfer that stood for want of it goes on. */
+export const roomToGoOn = 16 * 1024 * 1024;
+/** Pieces that a peer may allow us while it chokes us; BEP 6 speaks of ten. */
+export const mostFastPieces = 64;

@@ -1,0 +1,227 @@
+// Blocks asked of peers, and what becomes of them.
+// Invariants: a block stands in one peer's request window from the request until it came, was rejected or was given up,
+// and in the picker as asked of that peer for the same time (more than one peer only in endgame); every block in a
+// window is counted in the session's memory. When a peer dies, stalls or chokes us, its blocks move on at once.
+
+import { BlockLedger, type ContentShape } from '@shoal/wire';
+import type { Assembler } from './assembler.ts';
+import * as bound from './bounds.ts';
+import type { BlockMemory } from './memory.ts';
+import type { Peer } from './peer.ts';
+import { blockLength, type Picker } from './picker/picker.ts';
+
+export interface DownloadsOptions {
+  readonly picker: Picker;
+  readonly assembler: Assembler;
+  readonly memory: BlockMemory;
+  readonly shape: ContentShape;
+  readonly peers: ReadonlySet<Peer>;
+  readonly nowMs: () => number;
+}
+
+/** A peer that brings a piece within this time gets pieces of its own. */
+const wholePieceSeconds = 20;
+/** In endgame, blocks that are asked of one more peer at a time. */
+const endgameBatch = 16;
+
+export class Downloads {
+  readonly #o: DownloadsOptions;
+  readonly #picked = new Int32Array(2 * bound.mostRequests);
+  readonly #bySlot = new Map<number, Peer>();
+  #isFeedScheduled = false;
+  /** Nothing is asked while the disk is full or the transfer stops. */
+  isPaused = false;
+  wastedBytes = 0;
+
+  constructor(options: DownloadsOptions) {
+    this.#o = options;
+  }
+
+  add(peer: Peer): void {
+    if (peer.pieces === undefined) return;
+    peer.ledger = new BlockLedger(this.#o.shape);
+    this.#bySlot.set(peer.pieces.slot, peer);
+  }
+
+  remove(peer: Peer): void {
+    this.#giveUpAll(peer);
+    if (peer.incoming !== null) this.#o.memory.give(peer.incoming);
+    peer.incoming = null;
+    if (peer.pieces !== undefined) this.#bySlot.delete(peer.pieces.slot);
+    this.feedSoon();
+  }
+
+  peerOf(slot: number): Peer | undefined {
+    return this.#bySlot.get(slot);
+  }
+
+  choked(peer: Peer): void {
+    // With the fast extension each request is answered still, be it by a reject (BEP 6).
+    if (peer.fast) return;
+    this.#giveUpAll(peer);
+    this.feedSoon();
+  }
+
+  blockStart(peer: Peer, piece: number, begin: number, length: number): Uint8Array | null {
+    const outcome = peer.ledger?.answered(piece, begin, length);
+    peer.isIncomingWanted = outcome === 'wanted';
+    peer.incoming = this.#o.picker.isAwaited(piece, begin / blockLength)
+      ? (this.#o.memory.take() ?? null)
+      : null;
+    return peer.incoming;
+  }
+
+  blockEnd(peer: Peer, piece: number, begin: number, length: number): void {
+    const { picker, memory, assembler } = this.#o;
+    const block = begin / blockLength;
+    const slab = peer.incoming;
+    peer.incoming = null;
+    peer.lastBlockMs = peer.lastHeardMs;
+    peer.isSnubbing = false;
+    peer.fromIt.add(length);
+    if (peer.isIncomingWanted && peer.requests.remove(piece, block)) {
+      memory.settle(1);
+      peer.requests.grow();
+    }
+    if (peer.pieces === undefined) return;
+    if (slab === null) {
+      this.wastedBytes += length;
+      picker.abandon(peer.pieces, piece, block);
+      return;
+    }
+    if (!picker.isAskedOnlyOf(peer.pieces, piece, block)) this.#cancelOthers(peer, piece, block, length);
+    const outcome = picker.received(peer.pieces, piece, block);
+    if (outcome === 'surplus') {
+      this.wastedBytes += length;
+      memory.give(slab);
+    } else assembler.add(piece, block, slab, outcome === 'finished');
+  }
+
+  rejected(peer: Peer, piece: number, begin: number, length: number): void {
+    if (peer.ledger?.rejected(piece, begin, length) !== 'wanted') return;
+    // It said that it would not: asking it again for the same would go round in circles.
+    peer.fastPieces.delete(piece);
+    this.#settle(peer, piece, begin / blockLength);
+    if (!peer.isChokingUs) peer.annoy(10);
+    this.feedSoon();
+  }
+
+  /** Asks the peer for as much as its window and our memory allow. */
+  fill(peer: Peer): void {
+    const { picker, memory } = this.#o;
+    const { pieces, requests } = peer;
+    if (this.isPaused || pieces === undefined || peer.hasLeft || pieces.wanted === 0) return;
+    if (peer.isChokingUs && peer.fastPieces.size === 0) return;
+    const wanted = Math.min(requests.size, memory.share) - requests.count;
+    // In batches: asking for each block on its own would cost a write for each.
+    if (wanted <= 0 || (requests.count > 0 && wanted < requests.size >> 4)) return;
+    const room = Math.min(wanted, memory.credit);
+    if (room <= 0) {
+      memory.whenFree(this.feedSoon);
+      return;
+    }
+    const nowMs = this.#o.nowMs();
+    if (peer.isChokingUs) {
+      this.#ask(peer, picker.pickFrom(pieces, peer.fastPieces, room, this.#picked), nowMs);
+      return;
+    }
+    const pieceLength = this.#o.shape.pieceLength;
+    const isFast =
+      peer.bytesPerSecondFromIt * wholePieceSeconds >= pieceLength ||
+      requests.size * blockLength >= pieceLength;
+    let count = picker.pick(pieces, room, isFast, this.#picked);
+    if (count === 0 && requests.count === 0)
+      count = picker.pickAgain(pieces, Math.min(room, endgameBatch), this.#picked);
+    this.#ask(peer, count, nowMs);
+  }
+
+  /** All peers that may have room: something became free. Once for all that happens in one turn. */
+  readonly feedSoon = (): void => {
+    if (this.#isFeedScheduled) return;
+    this.#isFeedScheduled = true;
+    queueMicrotask(() => {
+      this.#isFeedScheduled = false;
+      // Those who wait for nothing else come first.
+      for (const peer of this.#o.peers) if (peer.requests.count === 0) this.fill(peer);
+      for (const peer of this.#o.peers) if (peer.requests.count > 0) this.fill(peer);
+    });
+  };
+
+  tick(nowMs: number): void {
+    const { memory, assembler } = this.#o;
+    for (const peer of this.#o.peers) {
+      peer.requests.tick(peer.bytesPerSecondFromIt);
+      const oldestMs = peer.requests.oldestMs;
+      if (oldestMs === undefined) continue;
+      const patienceMs = peer.incoming === null ? bound.stallMs : bound.dripMs;
+      if (nowMs - Math.max(peer.lastBlockMs, oldestMs) > patienceMs) this.#stalled(peer);
+      else if (nowMs - oldestMs > bound.lostRequestMs) this.#giveUpAll(peer);
+    }
+    if (assembler.waitingSlabs > memory.slabs.capacity / 2 || memory.credit === 0) assembler.spillLargest();
+    this.feedSoon();
+  }
+
+  /** Blocks that the peer was asked for go to others; it may still send them. */
+  #giveUpAll(peer: Peer): void {
+    const { picker, memory } = this.#o;
+    const { pieces } = peer;
+    peer.ledger?.forgiveAll(() => {});
+    memory.settle(peer.requests.count);
+    peer.requests.drain((piece, block) => {
+      if (pieces !== undefined) picker.abandon(pieces, piece, block);
+    });
+  }
+
+  #stalled(peer: Peer): void {
+    if (!peer.isSnubbing) peer.snubbingSinceMs = this.#o.nowMs();
+    peer.isSnubbing = true;
+    this.#giveUpAll(peer);
+    peer.requests.shrink();
+    this.feedSoon();
+  }
+
+  #settle(peer: Peer, piece: number, block: number): void {
+    if (!peer.requests.remove(piece, block)) return;
+    this.#o.memory.settle(1);
+    if (peer.pieces !== undefined) this.#o.picker.abandon(peer.pieces, piece, block);
+  }
+
+  #ask(peer: Peer, count: number, nowMs: number): void {
+    if (count === 0) return;
+    const { picker, memory } = this.#o;
+    memory.ask(count);
+    for (let i = 0; i < count; i++) {
+      const piece = this.#picked[2 * i] ?? 0;
+      const block = this.#picked[2 * i + 1] ?? 0;
+      peer.requests.add(piece, block, nowMs);
+      peer.ledger?.asked(piece, block * blockLength);
+      peer.outbox.request(piece, block * blockLength, picker.blockLength(piece, block));
+    }
+  }
+
+  #cancelOthers(sender: Peer, piece: number, block: number, length: number): void {
+    for (const slot of this.#o.picker.askedOf(piece, block)) {
+      const peer = this.#bySlot.get(slot);
+      if (peer === undefined || peer === sender) continue;
+      peer.outbox.cancel(piece, block * blockLength, length);
+      peer.ledger?.forgive(piece, block * blockLength);
+      this.#settle(peer, piece, block);
+    }
+  }
+
+  checkInvariants(): string[] {
+    const { picker } = this.#o;
+    const faults: string[] = [];
+    for (const peer of this.#o.peers) {
+      if (peer.pieces === undefined) continue;
+      for (const [piece, block] of peer.requests) {
+        const state = picker.state(piece);
+        if (state === 'open' && picker.isAwaited(piece, block)) {
+          if (!picker.askedOf(piece, block).includes(peer.pieces.slot))
+            faults.push(`${piece}:${block} is in the window of ${peer.pieces.slot}, but not asked of it`);
+        }
+      }
+    }
+    return faults;
+  }
+}

@@ -1,0 +1,99 @@
+// The first 68 bytes of a channel (BEP 3), on both sides; then the channel is handed on with what came after them.
+// Invariant: `done` is called exactly once; if it names nobody who takes over, the channel is closed.
+
+import type { Clock } from '@shoal/base';
+import type { Channel, ChannelHandlers } from '@shoal/transport';
+import {
+  createHandshakeReader,
+  type Handshake,
+  handshakeLength,
+  WireError,
+  writeHandshake,
+} from '@shoal/wire';
+import { handshakeMs } from './bounds.ts';
+import type { Leave } from './errors.ts';
+
+/** Who takes the channel over; told of its bytes from `data` on. */
+export type Successor = Pick<ChannelHandlers, 'data' | 'close'> & { ready(): void };
+
+export interface GreetOptions {
+  readonly channel: Channel;
+  readonly clock: Clock;
+  /** What we answer, on a channel that was accepted; a reason when we do not. Where we dialled, we have spoken already. */
+  answer?(theirs: Handshake): Handshake | Leave;
+  done(theirs: Handshake): Successor | Leave;
+  failed(reason: Leave): void;
+}
+
+export function greet(options: GreetOptions): void {
+  const { channel, clock } = options;
+  const reader = createHandshakeReader();
+  let successor: Successor | undefined;
+  let isOver = false;
+
+  const timer = clock.setTimer(handshakeMs, () =>
+    fail({ code: 'silent', message: 'no handshake came in time', isBan: false }),
+  );
+
+  function fail(reason: Leave): void {
+    if (isOver) return;
+    isOver = true;
+    timer.cancel();
+    channel.close();
+    options.failed(reason);
+  }
+
+  channel.start({
+    data(bytes) {
+      if (successor !== undefined) successor.data(bytes);
+      else if (!isOver) shake(bytes);
+    },
+    drain() {},
+    close(error) {
+      if (successor !== undefined) successor.close(error);
+      else
+        fail({
+          code: 'closed',
+          message: error?.message ?? 'the peer closed before its handshake',
+          isBan: false,
+        });
+    },
+  });
+
+  function shake(bytes: Uint8Array): void {
+    let taken: number;
+    try {
+      taken = reader.push(bytes);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      fail({ code: 'not-bittorrent', message: error.message, isBan: false });
+      return;
+    }
+    const theirs = reader.handshake;
+    if (theirs === undefined) return;
+    if (options.answer !== undefined) {
+      const answer = options.answer(theirs);
+      if ('code' in answer) {
+        fail(answer);
+        return;
+      }
+      channel.write(handshakeBytes(answer));
+    }
+    const next = options.done(theirs);
+    if ('code' in next) {
+      fail(next);
+      return;
+    }
+    isOver = true;
+    timer.cancel();
+    successor = next;
+    next.ready();
+    if (taken < bytes.length) next.data(bytes.subarray(taken));
+  }
+}
+
+export function handshakeBytes(handshake: Handshake): Uint8Array {
+  const bytes = new Uint8Array(handshakeLength);
+  writeHandshake(bytes, 0, handshake);
+  return bytes;
+}

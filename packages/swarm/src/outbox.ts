@@ -1,0 +1,149 @@
+// Small messages to one peer, gathered: whatever is said in one turn of the event loop is one write.
+// Invariant: messages leave in the order of the calls; a peer with nothing to say holds no buffer.
+
+import type { Channel } from '@shoal/transport';
+import * as wire from '@shoal/wire';
+
+const bufferLength = 16_384;
+/** More than that in reserve is given back to the system. */
+const mostSpare = 64;
+
+export class OutboxBuffers {
+  readonly #spare: Uint8Array[] = [];
+
+  take(): Uint8Array {
+    return this.#spare.pop() ?? new Uint8Array(bufferLength);
+  }
+
+  give(buffer: Uint8Array): void {
+    if (this.#spare.length < mostSpare && buffer.length === bufferLength) this.#spare.push(buffer);
+  }
+}
+
+export class Outbox {
+  readonly #channel: Channel;
+  readonly #buffers: OutboxBuffers;
+  #buffer: Uint8Array = new Uint8Array(0);
+  #at = 0;
+  #isScheduled = false;
+  #isClosed = false;
+  /** How often something was said. */
+  flushes = 0;
+  /** Bytes handed to the channel and not yet sent. */
+  pendingBytes = 0;
+
+  constructor(channel: Channel, buffers: OutboxBuffers) {
+    this.#channel = channel;
+    this.#buffers = buffers;
+  }
+
+  flush = (): void => {
+    this.#isScheduled = false;
+    if (this.#at === 0) return;
+    const buffer = this.#buffer;
+    const length = this.#at;
+    this.#buffer = new Uint8Array(0);
+    this.#at = 0;
+    if (this.#isClosed) {
+      this.#buffers.give(buffer);
+      return;
+    }
+    this.flushes++;
+    this.pendingBytes += length;
+    this.#channel.write(buffer.subarray(0, length), () => {
+      this.pendingBytes -= length;
+      this.#buffers.give(buffer);
+    });
+  };
+
+  close(): void {
+    this.#isClosed = true;
+    this.flush();
+  }
+
+  handshake(handshake: wire.Handshake): void {
+    const at = this.#room(wire.handshakeLength);
+    this.#at = wire.writeHandshake(this.#buffer, at, handshake);
+  }
+
+  keepAlive(): void {
+    this.#at = wire.writeKeepAlive(this.#buffer, this.#room(4));
+  }
+
+  choke(): void {
+    this.#at = wire.writeChoke(this.#buffer, this.#room(5));
+  }
+
+  unchoke(): void {
+    this.#at = wire.writeUnchoke(this.#buffer, this.#room(5));
+  }
+
+  interested(): void {
+    this.#at = wire.writeInterested(this.#buffer, this.#room(5));
+  }
+
+  notInterested(): void {
+    this.#at = wire.writeNotInterested(this.#buffer, this.#room(5));
+  }
+
+  haveAll(): void {
+    this.#at = wire.writeHaveAll(this.#buffer, this.#room(5));
+  }
+
+  haveNone(): void {
+    this.#at = wire.writeHaveNone(this.#buffer, this.#room(5));
+  }
+
+  have(piece: number): void {
+    this.#at = wire.writeHave(this.#buffer, this.#room(9), piece);
+  }
+
+  bitfield(bits: Uint8Array): void {
+    this.#at = wire.writeBitfield(this.#buffer, this.#room(5 + bits.length), bits);
+  }
+
+  request(piece: number, begin: number, length: number): void {
+    this.#at = wire.writeRequest(this.#buffer, this.#room(17), piece, begin, length);
+  }
+
+  cancel(piece: number, begin: number, length: number): void {
+    this.#at = wire.writeCancel(this.#buffer, this.#room(17), piece, begin, length);
+  }
+
+  reject(piece: number, begin: number, length: number): void {
+    this.#at = wire.writeReject(this.#buffer, this.#room(17), piece, begin, length);
+  }
+
+  allowedFast(piece: number): void {
+    this.#at = wire.writeAllowedFast(this.#buffer, this.#room(9), piece);
+  }
+
+  extended(id: number, payload: Uint8Array): void {
+    this.#at = wire.writeExtended(this.#buffer, this.#room(6 + payload.length), id, payload);
+  }
+
+  hashRequest(range: wire.HashRequest): void {
+    this.#at = wire.writeHashRequest(this.#buffer, this.#room(53), range);
+  }
+
+  hashReject(range: wire.HashRequest): void {
+    this.#at = wire.writeHashReject(this.#buffer, this.#room(53), range);
+  }
+
+  hashes(range: wire.HashRequest, hashes: Uint8Array): void {
+    this.#at = wire.writeHashes(this.#buffer, this.#room(53 + hashes.length), range, hashes);
+  }
+
+  /** Where `length` more bytes may be written; they go out at the end of this turn. */
+  #room(length: number): number {
+    if (this.#at + length > this.#buffer.length) {
+      this.flush();
+      this.#buffer = length > bufferLength ? new Uint8Array(length) : this.#buffers.take();
+    }
+    if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      queueMicrotask(this.flush);
+    }
+    return this.#at;
+  }
+}

@@ -1,0 +1,21 @@
+// What the extension protocol (BEP 10) needs to remember of one peer.
+
+import { HashLedger, type MetadataAsker, type MetadataGiver, PexGiver, PexPace } from '@shoal/wire';
+
+export class PeerExtensions {
+  /** By name, the ids that the peer wants them under. */
+  readonly ids = new Map<string, number>();
+  client: string | undefined;
+  /** Where it listens. */
+  listenPort: number | undefined;
+  metadataSize: number | undefined;
+  isUploadOnly = false;
+  giver: MetadataGiver | undefined;
+  asker: MetadataAsker | undefined;
+  askedAtMs = 0;
+  readonly pexGiver = new PexGiver();
+  readonly pexPace = new PexPace();
+  readonly hashes = new HashLedger();
+  /** Answers to hash requests that are being read for it. */
+  hashAnswers = 0;
+}

@@ -1,0 +1,151 @@
+// The addresses we know for one transfer: whom to dial next, when to try again, and who is banned.
+// Invariant: an address stands here once; one that is connected, being dialled, banned or waiting is never next.
+
+import type { PeerAddress, Random } from '@shoal/base';
+import * as bound from './bounds.ts';
+import type { Leave } from './errors.ts';
+
+/** Where we heard of it, best first: whom to forget first when there are too many. */
+export type PeerSource = 'given' | 'lan' | 'tracker' | 'index' | 'dht' | 'exchange' | 'incoming';
+
+export interface KnownPeer {
+  readonly address: PeerAddress;
+  readonly source: PeerSource;
+  state: 'idle' | 'dialling' | 'connected';
+  failures: number;
+  /** Not dialled before; Infinity for one that cannot be dialled. */
+  nextMs: number;
+  ban: Leave | undefined;
+}
+
+/** Beyond this the wait is the longest anyway. */
+const mostDoublings = 10;
+
+export class Roster {
+  readonly #known = new Map<string, KnownPeer>();
+  readonly #bannedHosts = new Map<string, Leave>();
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  get(address: PeerAddress): KnownPeer | undefined {
+    return this.#known.get(keyOf(address));
+  }
+
+  /** Undefined when there are too many, or its host is banned. */
+  add(address: PeerAddress, source: PeerSource, nowMs: number): KnownPeer | undefined {
+    const key = keyOf(address);
+    const before = this.#known.get(key);
+    if (before !== undefined) {
+      // Whoever names it anew believes that it is there.
+      if (source === 'given' && before.state === 'idle') before.nextMs = Math.min(before.nextMs, nowMs);
+      return before;
+    }
+    if (this.#known.size >= bound.mostAddresses && !this.#forgetOne()) return undefined;
+    const known: KnownPeer = { address, source, state: 'idle', failures: 0, nextMs: nowMs, ban: undefined };
+    this.#known.set(key, known);
+    return known;
+  }
+
+  /** One that dialled us. It is remembered for as long as it is connected, or banned. */
+  accept(address: PeerAddress, nowMs: number): KnownPeer {
+    const known = this.get(address) ?? this.add(address, 'incoming', nowMs);
+    if (known === undefined) {
+      // More than we can remember: an entry of its own, outside the list.
+      return { address, source: 'incoming', state: 'idle', failures: 0, nextMs: nowMs, ban: undefined };
+    }
+    // Where it dialled from is not where it listens.
+    if (known.source === 'incoming') known.nextMs = Number.POSITIVE_INFINITY;
+    return known;
+  }
+
+  /** Addresses to dial now, at most `count`, oldest first. */
+  next(nowMs: number, count: number): KnownPeer[] {
+    const ready: KnownPeer[] = [];
+    for (const known of this.#known.values()) {
+      if (ready.length >= count) break;
+      if (known.state === 'idle' && known.ban === undefined && known.nextMs <= nowMs) ready.push(known);
+    }
+    return ready;
+  }
+
+  /** The earliest time at which `next` has something; undefined when it never will by itself. */
+  get hasDialable(): boolean {
+    for (const known of this.#known.values())
+      if (known.state === 'idle' && known.ban === undefined && known.nextMs < Number.POSITIVE_INFINITY)
+        return true;
+    return false;
+  }
+
+  /** The connection ended, or never began. Tried again later, each time after twice as long. */
+  ended(known: KnownPeer, nowMs: number, wasUseful: boolean, isPointless = false): void {
+    known.state = 'idle';
+    if (known.source === 'incoming' && known.ban === undefined) {
+      this.#known.delete(keyOf(known.address));
+      return;
+    }
+    known.failures = wasUseful ? 1 : known.failures + 1;
+    if (known.failures > bound.mostFailures && known.source !== 'given') {
+      this.#known.delete(keyOf(known.address));
+      return;
+    }
+    if (isPointless) known.failures = mostDoublings;
+    const waitMs = Math.min(
+      bound.firstRetryMs * 2 ** Math.min(known.failures - 1, mostDoublings),
+      bound.longestRetryMs,
+    );
+    // Spread by a quarter, so that two sides that missed each other do not go on to do so.
+    const delayMs = waitMs * (0.75 + this.#random.below(1000) / 2000);
+    if (known.nextMs !== Number.POSITIVE_INFINITY) known.nextMs = nowMs + delayMs;
+  }
+
+  /** A liar is banned as a host, not only with the port it happens to dial from. */
+  ban(known: KnownPeer, reason: Leave): void {
+    known.ban = reason;
+    this.#known.set(keyOf(known.address), known);
+    known.nextMs = Number.POSITIVE_INFINITY;
+    this.#bannedHosts.set(banKey(known.address), reason);
+  }
+
+  banned(address: PeerAddress): Leave | undefined {
+    return this.#known.get(keyOf(address))?.ban ?? this.#bannedHosts.get(banKey(address));
+  }
+
+  get bans(): { address: PeerAddress; reason: Leave }[] {
+    return [...this.#known.values()].flatMap(({ address, ban }) =>
+      ban === undefined ? [] : [{ address, reason: ban }],
+    );
+  }
+
+  [Symbol.iterator](): IterableIterator<KnownPeer> {
+    return this.#known.values();
+  }
+
+  #forgetOne(): boolean {
+    for (const [key, known] of this.#known)
+      if (
+        known.state === 'idle' &&
+        known.ban === undefined &&
+        (known.failures > 0 || known.source === 'exchange')
+      ) {
+        this.#known.delete(key);
+        return true;
+      }
+    return false;
+  }
+}
+
+export function keyOf(address: PeerAddress): string {
+  return `${address.address}%${address.zone ?? ''}:${address.port}`;
+}
+
+/** Loopback and the like hold many peers behind one address; elsewhere one host is one peer. */
+function banKey(address: PeerAddress): string {
+  return address.address.startsWith('127.') || address.address === '::1' ? keyOf(address) : address.address;
+}

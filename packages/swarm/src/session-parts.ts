@@ -1,0 +1,33 @@
+// What the transfers of a session share.
+
+import type { Clock, Disk, Hashing, Random } from '@shoal/base';
+import type { Torrent } from '@shoal/metainfo';
+import type { ContentOptions, OpenFiles } from '@shoal/storage';
+import type { BlockMemory } from './memory.ts';
+import type { OutboxBuffers } from './outbox.ts';
+import type { TorrentTransfer } from './transfer.ts';
+import type { SendBuffers } from './uploads.ts';
+
+export interface SessionParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly hashing: Hashing;
+  readonly disk: Disk;
+  readonly openFiles: OpenFiles;
+  readonly memory: BlockMemory;
+  readonly sendBuffers: SendBuffers;
+  readonly outboxBuffers: OutboxBuffers;
+  readonly client: string;
+  readonly peerId: Uint8Array;
+  readonly port: number | undefined;
+  readonly lock: ContentOptions['lock'];
+  readonly bootId: string | undefined;
+  readonly nowMs: () => number;
+  /** Of all transfers. */
+  connections: number;
+  /** There is something to do for this transfer: it is looked at with each tick. */
+  activate(transfer: TorrentTransfer): void;
+  /** Its metadata came, and with it perhaps another info hash. */
+  learned(transfer: TorrentTransfer, torrent: Torrent): void;
+  forget(transfer: TorrentTransfer): void;
+}

@@ -1,0 +1,275 @@
+// A session: transfers, the connections between them and the world, and the memory they share.
+// Invariants: an info hash belongs to one transfer; connections and dials stay within their bounds; while no
+// transfer has anything to do, no timer runs.
+
+import { createSlabs, type Timer, toHex } from '@shoal/base';
+import type { Torrent } from '@shoal/metainfo';
+import type { Accepted, Channel, ChannelListener } from '@shoal/transport';
+import type { Handshake } from '@shoal/wire';
+import * as bound from './bounds.ts';
+import { type Leave, SwarmError } from './errors.ts';
+import { greet, handshakeBytes } from './greet.ts';
+import { BlockMemory } from './memory.ts';
+import { OutboxBuffers } from './outbox.ts';
+import { blockLength } from './picker/picker.ts';
+import type { KnownPeer } from './roster.ts';
+import type { SessionParts } from './session-parts.ts';
+import { TorrentTransfer } from './transfer.ts';
+import type { Session, SessionOptions, Transfer, TransferOptions, TransferSource } from './types.ts';
+import { createSendBuffers } from './uploads.ts';
+
+export function createSession(options: SessionOptions): Session {
+  return new TorrentSession(options);
+}
+
+class TorrentSession implements Session, SessionParts {
+  readonly clock: SessionOptions['clock'];
+  readonly random: SessionOptions['random'];
+  readonly hashing: SessionOptions['hashing'];
+  readonly disk: SessionOptions['disk'];
+  readonly openFiles: SessionOptions['openFiles'];
+  readonly lock: SessionOptions['lock'];
+  readonly bootId: string | undefined;
+  readonly client: string;
+  readonly peerId = new Uint8Array(20);
+  readonly memory: BlockMemory;
+  readonly sendBuffers = createSendBuffers();
+  readonly outboxBuffers = new OutboxBuffers();
+  readonly nowMs: () => number;
+  readonly transfers = new Set<TorrentTransfer>();
+  connections = 0;
+  readonly #transport: SessionOptions['transport'];
+  readonly #byHash = new Map<string, TorrentTransfer>();
+  readonly #active = new Set<TorrentTransfer>();
+  readonly #dials = new Set<AbortController>();
+  readonly #greeting = new Set<Channel>();
+  #listener: ChannelListener | undefined;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(options: SessionOptions) {
+    this.clock = options.clock;
+    this.random = options.random;
+    this.hashing = options.hashing;
+    this.disk = options.disk;
+    this.openFiles = options.openFiles;
+    this.lock = options.lock;
+    this.bootId = options.bootId;
+    this.client = options.client;
+    this.#transport = options.transport;
+    this.nowMs = () => options.clock.nowMs();
+    this.memory = new BlockMemory(
+      createSlabs({ slabLength: blockLength, capacity: bound.slabBytes / blockLength }),
+    );
+    this.random.fill(this.peerId);
+    for (let i = 0; i < 8; i++) this.peerId[i] = options.peerIdPrefix.charCodeAt(i) & 0x7f;
+  }
+
+  get port(): number | undefined {
+    return this.#listener?.port;
+  }
+
+  async listen(options: { readonly port: number; readonly addresses?: readonly string[] }): Promise<number> {
+    if (this.#isClosed) throw closedError();
+    this.#listener = await this.#transport.listen(options, (accepted) => this.#accept(accepted));
+    return this.#listener.port;
+  }
+
+  add(source: TransferSource, options: TransferOptions): Transfer {
+    if (this.#isClosed) throw closedError();
+    const { infoHashes } = source.kind === 'torrent' ? source.torrent : source.magnet;
+    for (const hash of [infoHashes.v1, infoHashes.v2?.subarray(0, 20)])
+      if (hash !== undefined && this.#byHash.has(toHex(hash)))
+        throw new SwarmError('duplicate', 'this torrent is in the session already', { value: toHex(hash) });
+    const transfer = new TorrentTransfer(this, source, options);
+    this.transfers.add(transfer);
+    this.#serve(transfer, infoHashes.v1, infoHashes.v2);
+    return transfer;
+  }
+
+  activate(transfer: TorrentTransfer): void {
+    this.#active.add(transfer);
+    if (this.#timer === undefined && !this.#isClosed) this.#timer = this.clock.setTimer(0, this.#tick);
+  }
+
+  learned(transfer: TorrentTransfer, torrent: Torrent): void {
+    // A link to one half of a hybrid: its other half's peers are welcome too.
+    this.#serve(transfer, torrent.infoHashes.v1, torrent.infoHashes.v2);
+  }
+
+  forget(transfer: TorrentTransfer): void {
+    this.transfers.delete(transfer);
+    this.#active.delete(transfer);
+    for (const [hash, owner] of this.#byHash) if (owner === transfer) this.#byHash.delete(hash);
+    for (const hash of [transfer.infoHashes.v1, transfer.infoHashes.v2?.subarray(0, 20)])
+      if (hash !== undefined) this.#transport.unserve(hash);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    for (const dial of this.#dials) dial.abort();
+    for (const channel of [...this.#greeting]) channel.close();
+    await this.#listener?.close();
+    await Promise.all([...this.transfers].map((transfer) => transfer.stop()));
+  }
+
+  #serve(transfer: TorrentTransfer, v1: Uint8Array | undefined, v2: Uint8Array | undefined): void {
+    for (const hash of [v1, v2?.subarray(0, 20)]) {
+      if (hash === undefined) continue;
+      const key = toHex(hash);
+      if (!this.#byHash.has(key)) this.#byHash.set(key, transfer);
+      this.#transport.serve(hash);
+    }
+  }
+
+  readonly #tick = (): void => {
+    this.#timer = undefined;
+    if (this.#isClosed) return;
+    const nowMs = this.nowMs();
+    for (const transfer of [...this.#active]) {
+      const isBusy = transfer.tick(nowMs);
+      this.#dialFor(transfer, nowMs);
+      if (!isBusy) this.#active.delete(transfer);
+    }
+    if (this.#active.size > 0 && this.#timer === undefined)
+      this.#timer = this.clock.setTimer(bound.tickMs, this.#tick);
+  };
+
+  #dialFor(transfer: TorrentTransfer, nowMs: number): void {
+    if (!transfer.takesPeers) return;
+    const room = Math.min(
+      bound.mostHalfOpen - this.#dials.size,
+      bound.mostConnections - this.connections,
+      bound.mostConnectionsPerTransfer - transfer.peerCount,
+    );
+    if (room <= 0) return;
+    for (const known of transfer.roster.next(nowMs, room)) {
+      if (this.#transport.canDial(known.address)) void this.#dial(transfer, known);
+      else known.nextMs = Number.POSITIVE_INFINITY;
+    }
+  }
+
+  async #dial(transfer: TorrentTransfer, known: KnownPeer): Promise<void> {
+    const aborter = new AbortController();
+    const timer = this.clock.setTimer(bound.dialTimeoutMs, () => aborter.abort());
+    this.#dials.add(aborter);
+    known.state = 'dialling';
+    const infoHash = transfer.wireHash(known.failures);
+    try {
+      const channel = await this.#transport.dial(known.address, {
+        infoHash,
+        hello: handshakeBytes(this.#handshake(infoHash, transfer)),
+        signal: aborter.signal,
+      });
+      if (this.#isClosed) {
+        channel.close();
+        return;
+      }
+      this.#greet(channel, {
+        isIncoming: false,
+        transferOf: (theirs) => (transfer.owns(theirs.infoHash) ? transfer : undefined),
+        known: () => known,
+        failed: () => transfer.roster.ended(known, this.nowMs(), false),
+      });
+    } catch {
+      transfer.roster.ended(known, this.nowMs(), false);
+    } finally {
+      timer.cancel();
+      this.#dials.delete(aborter);
+    }
+  }
+
+  #accept({ channel, infoHash }: Accepted): void {
+    if (this.#isClosed || this.connections + this.#greeting.size >= bound.mostConnections) {
+      channel.close();
+      return;
+    }
+    const transferOf = (theirs: Handshake) => {
+      // The secret of an encrypted connection and its handshake name the same torrent.
+      const transfer = this.#byHash.get(toHex(theirs.infoHash));
+      return infoHash === undefined || this.#byHash.get(toHex(infoHash)) === transfer ? transfer : undefined;
+    };
+    this.#greet(channel, {
+      isIncoming: true,
+      transferOf,
+      known: (transfer) => transfer.roster.accept(channel.remote, this.nowMs()),
+      failed: () => {},
+    });
+  }
+
+  #greet(
+    channel: Channel,
+    options: {
+      readonly isIncoming: boolean;
+      transferOf(theirs: Handshake): TorrentTransfer | undefined;
+      known(transfer: TorrentTransfer): KnownPeer;
+      failed(reason: Leave): void;
+    },
+  ): void {
+    this.#greeting.add(channel);
+    const { isIncoming, transferOf } = options;
+    greet({
+      channel,
+      clock: this.clock,
+      ...(isIncoming
+        ? {
+            answer: (theirs) => {
+              const transfer = transferOf(theirs);
+              if (transfer === undefined) return unknownTorrent;
+              const banned = transfer.roster.banned(channel.remote);
+              return banned ?? this.#handshake(transfer.answerHash(theirs), transfer);
+            },
+          }
+        : {}),
+      done: (theirs) => {
+        const transfer = transferOf(theirs);
+        if (transfer === undefined) return unknownTorrent;
+        const known = options.known(transfer);
+        if (toHex(theirs.peerId) === toHex(this.peerId)) {
+          known.nextMs = Number.POSITIVE_INFINITY;
+          return { code: 'self', message: 'that is us', isBan: false };
+        }
+        const successor = transfer.join(channel, theirs, known);
+        if (!('code' in successor)) this.#greeting.delete(channel);
+        return successor;
+      },
+      failed: (reason) => {
+        this.#greeting.delete(channel);
+        options.failed(reason);
+      },
+    });
+  }
+
+  #handshake(infoHash: Uint8Array, transfer: TorrentTransfer): Handshake {
+    const isV2 = transfer.infoHashes.v2 !== undefined || transfer.torrent?.infoHashes.v2 !== undefined;
+    return {
+      infoHash,
+      peerId: this.peerId,
+      capabilities: { extensions: true, fast: true, dht: false, v2: isV2 },
+    };
+  }
+
+  checkInvariants(): string[] {
+    const faults = [...this.transfers].flatMap((transfer) => transfer.checkInvariants());
+    const connections = [...this.transfers].reduce((sum, transfer) => sum + transfer.peerCount, 0);
+    if (connections !== this.connections)
+      faults.push(`${connections} connections, counted ${this.connections}`);
+    const asked = [...this.transfers]
+      .flatMap((transfer) => transfer.peers)
+      .reduce((sum, peer) => sum + peer.requestsInFlight, 0);
+    if (asked !== this.memory.asked) faults.push(`${asked} blocks in flight, counted ${this.memory.asked}`);
+    return [...faults, ...this.memory.checkInvariants()];
+  }
+}
+
+const unknownTorrent: Leave = {
+  code: 'unknown-torrent',
+  message: 'it asks for a torrent that is not here',
+  isBan: false,
+};
+
+function closedError(): SwarmError {
+  return new SwarmError('closed', 'the session was closed');
+}

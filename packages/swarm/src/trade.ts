@@ -1,0 +1,242 @@
+// Pieces traded with the peers of one torrent, from when its metadata is known and its content open.
+// Invariant: what is announced was verified and written; a peer's pieces are known to the picker for as long as it
+// is attached, and its blocks are given up before it is detached.
+
+import type { Hashing, PeerAddress, Random } from '@shoal/base';
+import { equalBytes } from '@shoal/base';
+import type { Torrent } from '@shoal/metainfo';
+import type { Content } from '@shoal/storage';
+import { allowedFastSet, type ContentShape } from '@shoal/wire';
+import { Assembler, type BadPiece } from './assembler.ts';
+import { Downloads } from './downloads.ts';
+import type { HashExchange } from './hash-exchange.ts';
+import type { BlockMemory } from './memory.ts';
+import type { Peer } from './peer.ts';
+import { blockLength, Picker } from './picker/picker.ts';
+import { type Suspect, Suspects } from './suspects.ts';
+import { type SendBuffers, Uploads } from './uploads.ts';
+
+export interface TradeOptions {
+  readonly torrent: Torrent;
+  readonly content: Content;
+  readonly hashing: Hashing;
+  readonly random: Random;
+  readonly memory: BlockMemory;
+  readonly sendBuffers: SendBuffers;
+  readonly hashes: HashExchange;
+  readonly peers: ReadonlySet<Peer>;
+  readonly nowMs: () => number;
+  onHave(piece: number): void;
+  onStorageError(error: unknown): void;
+  /** It sent this piece, or a block of it, and that was not what the torrent says. */
+  onLiar(address: PeerAddress, peer: Peer | undefined, piece: number): void;
+}
+
+/** BEP 6: as many pieces may be fetched while choked. */
+const fastPiecesGranted = 10;
+/** Peers that are remembered after they left, in case a block of theirs turns out to be bad. */
+const mostSuspects = 2_000;
+
+export class Trade {
+  readonly picker: Picker;
+  readonly content: Content;
+  readonly assembler: Assembler;
+  readonly downloads: Downloads;
+  readonly uploads: Uploads;
+  readonly shape: ContentShape;
+  readonly #o: TradeOptions;
+  readonly #suspects: Suspects;
+  readonly #senders = new Map<number, Suspect>();
+  badPieces = 0;
+
+  constructor(options: TradeOptions) {
+    this.#o = options;
+    const { torrent, content, random, memory, peers, nowMs } = options;
+    const { layout } = torrent;
+    this.content = content;
+    this.shape = {
+      pieceCount: layout.pieceCount,
+      pieceLength: layout.pieceLength,
+      lengthOfPiece: (piece) => layout.pieceSize(piece),
+    };
+    this.picker = new Picker({
+      pieceCount: layout.pieceCount,
+      pieceLength: this.shape.lengthOfPiece,
+      random,
+    });
+    for (const piece of content.good.indices()) this.picker.found(piece);
+    this.#suspects = new Suspects(options.hashing);
+    this.assembler = new Assembler({
+      picker: this.picker,
+      content,
+      memory,
+      onHave: (piece) => this.#have(piece),
+      onBad: (piece, bad) => this.#bad(piece, bad),
+      onStorageError: options.onStorageError,
+    });
+    this.downloads = new Downloads({
+      picker: this.picker,
+      assembler: this.assembler,
+      memory,
+      shape: this.shape,
+      peers,
+      nowMs,
+    });
+    this.uploads = new Uploads({
+      content,
+      buffers: options.sendBuffers,
+      has: (piece) => this.picker.have.has(piece),
+      nowMs,
+      onReadError: (error, piece) => this.#unreadable(error, piece),
+    });
+  }
+
+  /** The peer may have said what it has before: it is held against the torrent now. Throws a WireError. */
+  attach(peer: Peer): void {
+    peer.parser.setPieceCount(this.shape.pieceCount);
+    peer.conduct.setShape(this.shape);
+    const pieces = this.picker.addPeer();
+    peer.pieces = pieces;
+    this.#senders.set(pieces.slot, { slot: pieces.slot, address: peer.address });
+    this.downloads.add(peer);
+    if (peer.early !== undefined) {
+      this.picker.peerHasOnly(pieces, peer.early.pieces(this.shape.pieceCount));
+      peer.early = undefined;
+      this.interest(peer);
+    }
+  }
+
+  detach(peer: Peer): void {
+    this.downloads.remove(peer);
+    this.uploads.choked(peer);
+    if (peer.pieces !== undefined) this.picker.removePeer(peer.pieces);
+    for (const slot of this.#senders.keys()) {
+      if (this.#senders.size <= mostSuspects) break;
+      this.#senders.delete(slot);
+    }
+  }
+
+  /** Says what we have, first thing. */
+  announce(peer: Peer): void {
+    const { have } = this.picker;
+    if (peer.fast && have.isFull) peer.outbox.haveAll();
+    else if (peer.fast && have.isEmpty) peer.outbox.haveNone();
+    else if (!have.isEmpty) peer.outbox.bitfield(have.bytes);
+    if (!peer.fast || have.isEmpty) return;
+    const granted = allowedFastSet(this.#o.hashing, {
+      address: peer.address.address,
+      infoHash: peer.handshake.infoHash,
+      pieceCount: this.shape.pieceCount,
+      size: fastPiecesGranted,
+    });
+    for (const piece of granted) {
+      if (!have.has(piece)) continue;
+      peer.grantedFast.add(piece);
+      peer.outbox.allowedFast(piece);
+    }
+  }
+
+  /** Tells the peer that we are interested; that we are not any more, only now and then (`tick`). */
+  interest(peer: Peer): void {
+    if (peer.isInteresting || peer.pieces === undefined || peer.pieces.wanted === 0) return;
+    peer.isInteresting = true;
+    peer.outbox.interested();
+  }
+
+  tick(nowMs: number): void {
+    for (const peer of this.#o.peers) {
+      if (!peer.isInteresting || peer.pieces === undefined || peer.pieces.wanted > 0) continue;
+      peer.isInteresting = false;
+      peer.outbox.notInterested();
+    }
+    this.downloads.tick(nowMs);
+  }
+
+  /** Piece priorities follow the files in them: a piece is wanted if one of its files is. */
+  select(isWanted: (file: number) => boolean): void {
+    const { layout } = this.#o.torrent;
+    const wanted = new Uint8Array(layout.pieceCount);
+    const hasFile = new Uint8Array(layout.pieceCount);
+    for (const [index, file] of layout.files.entries()) {
+      if (file.isPad) continue;
+      const { first, end } = layout.filePieces(index);
+      hasFile.fill(1, first, end);
+      if (isWanted(index)) wanted.fill(1, first, end);
+    }
+    for (let piece = 0; piece < layout.pieceCount; piece++)
+      this.picker.setPriority(piece, wanted[piece] === 1 || hasFile[piece] === 0 ? 4 : 0);
+    for (const peer of this.#o.peers) this.interest(peer);
+    this.downloads.feedSoon();
+  }
+
+  #have(piece: number): void {
+    for (const peer of this.#o.peers) peer.outbox.have(piece);
+    if (this.#suspects.isSuspect(piece)) void this.#convict(piece);
+    this.#o.onHave(piece);
+  }
+
+  #bad(piece: number, bad: BadPiece): void {
+    const { picker } = this;
+    this.badPieces++;
+    const senders: (Suspect | undefined)[] = [];
+    for (let block = 0; block < picker.blockCount(piece); block++)
+      senders.push(this.#senders.get(picker.senderOf(piece, block)));
+    const slots = new Set(senders.map((sender) => sender?.slot));
+    const [only] = senders;
+    this.downloads.wastedBytes += this.shape.lengthOfPiece(piece);
+    picker.failed(piece);
+    if (slots.size === 1) {
+      if (only !== undefined) this.#accuse(only, piece);
+    } else {
+      picker.fetchAlone(piece);
+      this.#suspects.remember(piece, bad.blocks, (block) => senders[block]);
+      if (bad.leaves !== undefined) void this.#nameByLeaves(piece, bad.leaves, senders);
+    }
+    this.downloads.feedSoon();
+  }
+
+  /** v2: a leaf that differs from the proved one names the block, and with it the peer that sent it. */
+  async #nameByLeaves(
+    piece: number,
+    leaves: Uint8Array,
+    senders: readonly (Suspect | undefined)[],
+  ): Promise<void> {
+    const proved = await this.#o.hashes.fetchLeaves(piece);
+    if (proved === undefined) return;
+    senders.forEach((sender, block) => {
+      const [from, to] = [block * 32, block * 32 + 32];
+      if (sender === undefined || leaves.length < to) return;
+      if (!equalBytes(leaves.subarray(from, to), proved.subarray(from, to))) this.#accuse(sender, piece);
+    });
+  }
+
+  async #convict(piece: number): Promise<void> {
+    const blocks = new Map<number, Uint8Array>();
+    const count = this.picker.blockCount(piece);
+    for (let block = 0; block < count; block++) {
+      const bytes = new Uint8Array(this.picker.blockLength(piece, block));
+      const isRead = await this.content.read(piece, block * blockLength, [bytes]).catch(() => false);
+      if (isRead) blocks.set(block, bytes);
+    }
+    for (const suspect of this.#suspects.convict(piece, (block) => blocks.get(block)))
+      this.#accuse(suspect, piece);
+  }
+
+  #accuse(suspect: Suspect, piece: number): void {
+    this.#o.onLiar(suspect.address, this.downloads.peerOf(suspect.slot), piece);
+  }
+
+  #unreadable(error: unknown, piece: number): void {
+    if (this.picker.state(piece) !== 'have') return;
+    this.content.losePiece(piece);
+    this.picker.lost(piece);
+    this.#o.onStorageError(error);
+  }
+
+  checkInvariants(): string[] {
+    const faults = [...this.picker.checkInvariants(), ...this.downloads.checkInvariants()];
+    for (const piece of this.picker.have.indices())
+      if (!this.content.good.has(piece)) faults.push(`piece ${piece} is announced, but not good`);
+    return faults;
+  }
+}

@@ -1,0 +1,666 @@
+// One torrent of a session, through its states: metadata → checking → fetching → sharing, with the detours
+// disk-full, failed and stopped. Messages of its peers arrive here and go to the part that they concern.
+// Invariants: pieces are traded exactly while `trade` is there; a peer is in `peers` from its handshake until `left`.
+
+import { Bitfield, equalBytes, type PeerAddress } from '@shoal/base';
+import { type InfoHashes, MetainfoError, parseInfo, type Torrent } from '@shoal/metainfo';
+import { type Content, openContent, StorageError } from '@shoal/storage';
+import type { Channel } from '@shoal/transport';
+import { type Handshake, type HashRequest, WireError } from '@shoal/wire';
+import * as bound from './bounds.ts';
+import { ChokeRound } from './choke-round.ts';
+import { EarlyPieces } from './early-pieces.ts';
+import { type Leave, SwarmError } from './errors.ts';
+import { ExtensionDesk } from './extension-desk.ts';
+import type { Successor } from './greet.ts';
+import { HashExchange } from './hash-exchange.ts';
+import { MetadataExchange } from './metadata-exchange.ts';
+import { Peer, type PeerHost } from './peer.ts';
+import { Rate } from './rate.ts';
+import { Releases } from './releases.ts';
+import { type KnownPeer, type PeerSource, Roster } from './roster.ts';
+import type { SessionParts } from './session-parts.ts';
+import { Trade } from './trade.ts';
+import type {
+  PeerFacts,
+  Transfer,
+  TransferEvent,
+  TransferOptions,
+  TransferProgress,
+  TransferSource,
+  TransferState,
+} from './types.ts';
+import { WantedBytes } from './wanted-bytes.ts';
+
+export class TorrentTransfer implements Transfer, PeerHost {
+  readonly infoHashes: InfoHashes;
+  readonly roster: Roster;
+  readonly #parts: SessionParts;
+  readonly #options: TransferOptions;
+  readonly #peers = new Set<Peer>();
+  readonly #listeners = new Set<(event: TransferEvent) => void>();
+  readonly #stopping = new AbortController();
+  readonly #metadata: MetadataExchange;
+  readonly #desk: ExtensionDesk;
+  readonly #download: Rate;
+  readonly #upload: Rate;
+  readonly #chokes: ChokeRound;
+  #hashes: HashExchange | undefined;
+  #torrent: Torrent | undefined;
+  #trade: Trade | undefined;
+  #content: Content | undefined;
+  #releases: Releases | undefined;
+  #wantedBytes: WantedBytes | undefined;
+  #isWanted: (file: number) => boolean = () => true;
+  #state: TransferState = 'metadata';
+  #error: Error | undefined;
+  #isComplete = false;
+  #lastChokeMs = 0;
+  #lastRoomMs = 0;
+  #opening: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(parts: SessionParts, source: TransferSource, options: TransferOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.infoHashes = source.kind === 'torrent' ? source.torrent.infoHashes : source.magnet.infoHashes;
+    this.#name = (source.kind === 'torrent' ? source.torrent.name : source.magnet.name) ?? '';
+    const { random, nowMs } = parts;
+    this.roster = new Roster(random);
+    this.#download = new Rate(nowMs());
+    this.#upload = new Rate(nowMs());
+    const peers = this.#peers;
+    const info = () => this.#torrent?.info;
+    this.#metadata = new MetadataExchange({ peers, info, nowMs, take: (bytes) => this.#takeInfo(bytes) });
+    this.#desk = new ExtensionDesk({
+      peers,
+      metadata: this.#metadata,
+      client: parts.client,
+      listenPort: () => parts.port,
+      info,
+      exchangesPeers: () => this.#torrent !== undefined && !this.#torrent.isPrivate,
+      isUploadOnly: () => this.#trade?.picker.wanted === 0,
+      nowMs,
+      heardOf: (address) => this.addPeer(address, 'exchange'),
+      lacks: (peer, piece) => {
+        if (peer.pieces !== undefined) this.#trade?.picker.peerLacks(peer.pieces, piece);
+      },
+      uploadOnly: (peer) => this.#partIfPointless(peer),
+    });
+    this.#chokes = new ChokeRound({
+      peers,
+      random,
+      nowMs,
+      upload: this.#upload,
+      isSeeding: () => this.#trade?.picker.wanted === 0,
+      quotaBytes: 16 * 1024 * 1024,
+      choked: (peer) => this.#trade?.uploads.choked(peer),
+    });
+    for (const address of options.peers ?? []) this.addPeer(address, 'given');
+    if (source.kind === 'torrent') this.#takeTorrent(source.torrent);
+  }
+
+  #name: string;
+
+  get name(): string {
+    return this.#torrent?.name ?? this.#name;
+  }
+
+  get torrent(): Torrent | undefined {
+    return this.#torrent;
+  }
+
+  get state(): TransferState {
+    return this.#state;
+  }
+
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** The hash that we name to a peer that we dial. BEP 52: the v1 hash of a hybrid, upgraded where both know v2. */
+  wireHash(attempt: number): Uint8Array {
+    const { v1, v2 } = this.infoHashes;
+    const short = v2?.subarray(0, 20);
+    const hash = (attempt % 2 === 1 ? short : undefined) ?? v1 ?? short;
+    if (hash === undefined) throw new SwarmError('invalid', 'a transfer needs an info hash');
+    return hash;
+  }
+
+  /** What we answer to a handshake: the v2 hash of a hybrid to those who asked for v1 and can both. */
+  answerHash(theirs: Handshake): Uint8Array {
+    const { v1, v2 } = this.infoHashes;
+    return v1 !== undefined && v2 !== undefined && theirs.capabilities.v2 && equalBytes(theirs.infoHash, v1)
+      ? v2.subarray(0, 20)
+      : theirs.infoHash;
+  }
+
+  owns(infoHash: Uint8Array): boolean {
+    const { v1, v2 } = this.infoHashes;
+    return (
+      (v1 !== undefined && equalBytes(v1, infoHash)) ||
+      (v2 !== undefined && equalBytes(v2.subarray(0, 20), infoHash))
+    );
+  }
+
+  /** Connections are of use now. While the disk is being checked, we could not say what we have. */
+  get takesPeers(): boolean {
+    return this.#state !== 'checking' && this.#state !== 'failed' && this.#state !== 'stopped';
+  }
+
+  get peerCount(): number {
+    return this.#peers.size;
+  }
+
+  addPeer(address: PeerAddress, source: PeerSource): void {
+    if (this.#state === 'stopped') return;
+    // BEP 27: a private torrent has no peers but those of its tracker, and those that the user names.
+    if (this.#torrent?.isPrivate === true && (source === 'exchange' || source === 'dht' || source === 'lan'))
+      return;
+    if (this.roster.banned(address) !== undefined) return;
+    if (this.roster.add(address, source, this.#parts.nowMs()) !== undefined) this.#parts.activate(this);
+  }
+
+  /** A channel whose handshake is through. */
+  join(channel: Channel, handshake: Handshake, known: KnownPeer): Successor | Leave {
+    const refusal = this.#refuse(channel, handshake);
+    if (refusal !== undefined) return refusal;
+    const peer = new Peer({
+      host: this,
+      channel,
+      handshake,
+      fast: handshake.capabilities.fast,
+      extensions: handshake.capabilities.extensions,
+      nowMs: this.#parts.nowMs,
+      buffers: this.#parts.outboxBuffers,
+    });
+    this.#peers.add(peer);
+    this.#parts.connections++;
+    known.state = 'connected';
+    this.#known.set(peer, known);
+    return {
+      data: peer.data,
+      close: peer.closed,
+      ready: () => {
+        if (this.#trade === undefined) {
+          peer.early = new EarlyPieces();
+          if (peer.fast) peer.outbox.haveNone();
+        } else {
+          this.#trade.attach(peer);
+          this.#trade.announce(peer);
+        }
+        this.#desk.greet(peer);
+        this.#emit({ kind: 'peer-joined', address: peer.address });
+        this.#parts.activate(this);
+      },
+    };
+  }
+
+  readonly #known = new Map<Peer, KnownPeer>();
+
+  #refuse(channel: Channel, handshake: Handshake): Leave | undefined {
+    if (!this.takesPeers) return { code: 'stopped', message: `the transfer is ${this.#state}`, isBan: false };
+    for (const peer of this.#peers) {
+      if (!equalBytes(peer.handshake.peerId, handshake.peerId)) continue;
+      // Both dialled at once: both sides keep the connection that the smaller peer id dialled.
+      const isDialledBySmaller = compare(this.#parts.peerId, handshake.peerId) < 0 !== channel.isIncoming;
+      if (peer.channel.isIncoming === channel.isIncoming || !isDialledBySmaller)
+        return { code: 'duplicate', message: 'it is connected already', isBan: false };
+      peer.leave({ code: 'duplicate', message: 'it is connected twice', isBan: false });
+      break;
+    }
+    return this.#peers.size >= bound.mostConnectionsPerTransfer
+      ? { code: 'too-many', message: 'too many peers are connected', isBan: false }
+      : undefined;
+  }
+
+  /** Every half second, while there are peers or addresses to dial. False when there is nothing to do. */
+  tick(nowMs: number): boolean {
+    this.#download.tick(nowMs);
+    this.#upload.tick(nowMs);
+    for (const peer of this.#peers) this.#tickPeer(peer, nowMs);
+    this.#metadata.tick();
+    this.#hashes?.tick();
+    this.#desk.tick();
+    this.#trade?.tick(nowMs);
+    if (this.#state === 'metadata' && this.#torrent !== undefined && this.#hashes?.fetchLayers() === true)
+      this.#open(this.#torrent);
+    if (this.#state === 'disk-full' && nowMs - this.#lastRoomMs > bound.fullDiskRetryMs)
+      void this.#lookForRoom(nowMs);
+    if (nowMs - this.#lastChokeMs >= bound.chokeIntervalMs) {
+      this.#lastChokeMs = nowMs;
+      this.#chokes.run();
+    }
+    return this.#peers.size > 0 || this.roster.hasDialable || this.#state === 'disk-full';
+  }
+
+  #tickPeer(peer: Peer, nowMs: number): void {
+    this.#download.add(peer.fromIt.total - peer.countedFrom);
+    this.#upload.add(peer.toIt.total - peer.countedTo);
+    peer.countedFrom = peer.fromIt.total;
+    peer.countedTo = peer.toIt.total;
+    peer.fromIt.tick(nowMs);
+    peer.toIt.tick(nowMs);
+    peer.nuisance = Math.max(0, peer.nuisance - (bound.nuisancePerSecond * bound.tickMs) / 1000);
+    if (peer.outbox.flushes !== peer.countedFlushes) peer.lastSaidMs = nowMs;
+    peer.countedFlushes = peer.outbox.flushes;
+    const writingMs = peer.writingSinceMs === undefined ? 0 : nowMs - peer.writingSinceMs;
+    if (nowMs - peer.lastHeardMs > bound.silenceMs)
+      peer.leave({ code: 'silent', message: 'it said nothing for minutes', isBan: false });
+    else if (writingMs > bound.slowReaderMs || peer.outbox.pendingBytes > bound.longestBacklog)
+      peer.leave({ code: 'slow-reader', message: 'it does not read what it asked for', isBan: false });
+    else if (peer.isSnubbing && nowMs - peer.snubbingSinceMs > bound.snubbedMs)
+      peer.leave({ code: 'snubbed', message: 'it does not send what it was asked for', isBan: false });
+    else if (nowMs - peer.lastSaidMs > bound.keepAliveMs) peer.outbox.keepAlive();
+  }
+
+  // What peers say.
+
+  interestChanged(peer: Peer): void {
+    if (peer.isInterested) this.#chokes.interested(peer);
+  }
+
+  chokeChanged(peer: Peer): void {
+    this.#parts.memory.activePeers += peer.isChokingUs ? -1 : 1;
+    if (peer.isChokingUs) this.#trade?.downloads.choked(peer);
+    else this.#trade?.downloads.fill(peer);
+  }
+
+  has(peer: Peer, piece: number): void {
+    if (peer.pieces === undefined || this.#trade === undefined) {
+      peer.early?.has(piece);
+      return;
+    }
+    if (!this.#trade.picker.peerHas(peer.pieces, piece)) peer.annoy();
+    this.#piecesChanged(peer);
+  }
+
+  hasOnly(peer: Peer, bits: Uint8Array): void {
+    if (peer.pieces === undefined || this.#trade === undefined) {
+      peer.early?.hasOnly(bits);
+      return;
+    }
+    const pieces = Bitfield.parse(bits, this.#trade.shape.pieceCount);
+    if (pieces !== undefined) this.#trade.picker.peerHasOnly(peer.pieces, pieces);
+    this.#piecesChanged(peer);
+  }
+
+  hasAll(peer: Peer): void {
+    if (peer.pieces === undefined || this.#trade === undefined) {
+      peer.early?.hasAll();
+      return;
+    }
+    this.#trade.picker.peerHasAll(peer.pieces);
+    this.#piecesChanged(peer);
+  }
+
+  #piecesChanged(peer: Peer): void {
+    this.#trade?.interest(peer);
+    this.#trade?.downloads.fill(peer);
+    this.#partIfPointless(peer);
+  }
+
+  requested(peer: Peer, piece: number, begin: number, length: number): void {
+    this.#trade?.uploads.requested(peer, piece, begin, length);
+  }
+
+  cancelled(peer: Peer, piece: number, begin: number, length: number): void {
+    this.#trade?.uploads.cancelled(peer, piece, begin, length);
+  }
+
+  blockStart(peer: Peer, piece: number, begin: number, length: number): Uint8Array | null {
+    if (this.#trade === undefined)
+      throw new WireError('block-unrequested', 'A block came before the metadata.');
+    return this.#trade.downloads.blockStart(peer, piece, begin, length);
+  }
+
+  blockEnd(peer: Peer, piece: number, begin: number, length: number): void {
+    this.#trade?.downloads.blockEnd(peer, piece, begin, length);
+  }
+
+  rejected(peer: Peer, piece: number, begin: number, length: number): void {
+    this.#trade?.downloads.rejected(peer, piece, begin, length);
+  }
+
+  allowedFast(peer: Peer, piece: number): void {
+    peer.annoy();
+    if (peer.fastPieces.size < bound.mostFastPieces) peer.fastPieces.add(piece);
+    if (peer.isChokingUs) this.#trade?.downloads.fill(peer);
+  }
+
+  extended(peer: Peer, id: number, payload: Uint8Array): void {
+    this.#desk.received(peer, id, payload);
+  }
+
+  hashesRequested(peer: Peer, range: HashRequest): void {
+    if (this.#hashes === undefined) peer.outbox.hashReject(range);
+    else void this.#hashes.requested(peer, range);
+  }
+
+  hashesCame(peer: Peer, range: HashRequest, hashes: Uint8Array): void {
+    this.#hashes?.came(peer, range, hashes);
+    if (this.#state === 'metadata' && this.#torrent !== undefined && this.#hashes?.fetchLayers() === true)
+      this.#open(this.#torrent);
+  }
+
+  hashesRejected(peer: Peer, range: HashRequest): void {
+    this.#hashes?.rejected(peer, range);
+  }
+
+  heard(peer: Peer): void {
+    this.#trade?.downloads.fill(peer);
+  }
+
+  left(peer: Peer, reason: Leave): void {
+    if (!this.#peers.delete(peer)) return;
+    if (!peer.isChokingUs) this.#parts.memory.activePeers--;
+    this.#parts.connections--;
+    this.#chokes.left(peer);
+    this.#trade?.detach(peer);
+    this.#hashes?.left(peer);
+    this.#download.add(peer.fromIt.total - peer.countedFrom);
+    this.#upload.add(peer.toIt.total - peer.countedTo);
+    const known = this.#known.get(peer);
+    this.#known.delete(peer);
+    if (known !== undefined) {
+      const wasUseful = peer.fromIt.total + peer.toIt.total > 0;
+      this.roster.ended(known, this.#parts.nowMs(), wasUseful, reason.code === 'nothing-to-trade');
+      if (reason.isBan) this.roster.ban(known, reason);
+    }
+    this.#emit({ kind: 'peer-left', address: peer.address, reason });
+  }
+
+  /** Two that want nothing of each other make room for others. */
+  #partIfPointless(peer: Peer): void {
+    if (this.#trade === undefined || this.#trade.picker.wanted > 0 || peer.hasLeft) return;
+    const wantsNothing = peer.pieces?.hasAll === true || peer.extension.isUploadOnly;
+    if (wantsNothing && this.#isComplete && this.#torrent !== undefined)
+      peer.leave({ code: 'nothing-to-trade', message: 'both have all they want', isBan: false });
+  }
+
+  // Metadata and content.
+
+  #takeInfo(info: Uint8Array): boolean {
+    if (this.#torrent !== undefined) return true;
+    try {
+      const { hashing } = this.#parts;
+      this.#takeTorrent(parseInfo(info, (name, bytes) => hashing.digest(name, bytes), this.infoHashes));
+      return true;
+    } catch (error) {
+      if (!(error instanceof MetainfoError)) throw error;
+      // Peers that gave what the link names are not to blame for what it says.
+      if (error.code === 'info-hash-mismatch') return false;
+      this.#fail(error);
+      return true;
+    }
+  }
+
+  #takeTorrent(torrent: Torrent): void {
+    this.#torrent = torrent;
+    this.#isWanted = (file) => this.#options.isWanted?.(pathOf(torrent, file), file) ?? true;
+    this.#hashes = new HashExchange({
+      peers: this.#peers,
+      hashes: torrent.hashes,
+      pieceCount: torrent.layout.pieceCount,
+      content: () => this.#content,
+      nowMs: this.#parts.nowMs,
+    });
+    this.#parts.learned(this, torrent);
+    this.#emit({ kind: 'metadata', torrent });
+    // v1 hashes come with the metadata; with v2 ones alone, there is nothing to verify with before they came.
+    if (torrent.infoHashes.v1 !== undefined || this.#hashes.fetchLayers()) this.#open(torrent);
+  }
+
+  #open(torrent: Torrent): void {
+    this.#opening ??= this.#openContent(torrent).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #openContent(torrent: Torrent): Promise<void> {
+    const { signal } = this.#stopping;
+    const { folder, journal, overwrite, hashed, gate } = this.#options;
+    const { disk, hashing, clock, openFiles, lock, bootId } = this.#parts;
+    this.#setState('checking');
+    const content = await openContent(
+      {
+        disk,
+        hashing,
+        clock,
+        openFiles,
+        layout: torrent.layout,
+        hashes: torrent.hashes,
+        folder: torrent.folder === undefined ? folder : `${folder}/${torrent.folder}`,
+        identity: this.infoHashes.v2 ?? this.infoHashes.v1 ?? new Uint8Array(1),
+        journal,
+        isWanted: this.#isWanted,
+        ...(lock === undefined ? {} : { lock }),
+        ...(bootId === undefined ? {} : { bootId }),
+        ...(overwrite === undefined ? {} : { overwrite }),
+        ...(hashed === undefined ? {} : { hashed }),
+      },
+      signal,
+    );
+    this.#content = content;
+    if (signal.aborted) return;
+    await content.check({ signal });
+    if (signal.aborted) return;
+    this.#wantedBytes = new WantedBytes(torrent.layout, content.good, this.#isWanted);
+    this.#releases = new Releases({
+      content,
+      layout: torrent.layout,
+      gate: (file, path) => gate?.({ transfer: this, path, index: file }) ?? Promise.resolve(true),
+      released: (file, path) => this.#emit({ kind: 'released', file, path }),
+      settled: () => this.#settle(),
+      failed: (error) => this.#fail(error),
+    });
+    this.#startTrade(torrent, content);
+    this.#releases.all();
+    this.#settle();
+  }
+
+  #startTrade(torrent: Torrent, content: Content): void {
+    const { hashing, random, memory, sendBuffers, nowMs } = this.#parts;
+    const hashes = this.#hashes;
+    if (hashes === undefined) return;
+    const trade = new Trade({
+      torrent,
+      content,
+      hashing,
+      random,
+      memory,
+      sendBuffers,
+      hashes,
+      peers: this.#peers,
+      nowMs,
+      onHave: (piece) => this.#had(piece),
+      onStorageError: (error) => this.#storageFailed(error),
+      onLiar: (address, peer, piece) => this.#ban(address, peer, piece),
+    });
+    trade.select(this.#isWanted);
+    this.#trade = trade;
+    this.#setState(trade.picker.wanted === 0 ? 'sharing' : 'fetching');
+    for (const peer of [...this.#peers]) {
+      try {
+        trade.attach(peer);
+        for (const piece of trade.picker.have.indices()) peer.outbox.have(piece);
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error;
+        peer.leave({ code: 'breach', message: `${error.message} (${error.code})`, isBan: true });
+      }
+    }
+    trade.downloads.feedSoon();
+    this.#parts.activate(this);
+  }
+
+  #had(piece: number): void {
+    this.#wantedBytes?.had(piece);
+    this.#emit({ kind: 'piece', piece });
+    this.#releases?.had(piece);
+    if (this.#trade?.picker.wanted === 0) this.#settle();
+  }
+
+  /** All wanted pieces are here, and all their files released: complete. */
+  #settle(): void {
+    if (this.#trade === undefined || this.#trade.picker.wanted > 0) return;
+    if (this.#state === 'fetching' || this.#state === 'disk-full') this.#setState('sharing');
+    if (this.#isComplete || this.#state !== 'sharing' || this.#releases?.isSettled !== true) return;
+    this.#isComplete = true;
+    this.#emit({ kind: 'complete' });
+    for (const peer of [...this.#peers]) this.#partIfPointless(peer);
+  }
+
+  async select(isWanted: (path: string, file: number) => boolean): Promise<void> {
+    const torrent = this.#torrent;
+    if (torrent === undefined) throw new SwarmError('invalid', 'the files are not known yet');
+    this.#isWanted = (file) => isWanted(pathOf(torrent, file), file);
+    for (const [file] of torrent.layout.files.entries())
+      await this.#content?.setWanted(file, this.#isWanted(file));
+    if (this.#content !== undefined)
+      this.#wantedBytes = new WantedBytes(torrent.layout, this.#content.good, this.#isWanted);
+    this.#trade?.select(this.#isWanted);
+    if (this.#trade !== undefined && this.#trade.picker.wanted > 0) {
+      this.#isComplete = false;
+      if (this.#state === 'sharing') this.#setState('fetching');
+    }
+    this.#releases?.all();
+    this.#settle();
+  }
+
+  #ban(address: PeerAddress, peer: Peer | undefined, piece: number): void {
+    const reason: Leave = { code: 'lied', message: `it sent wrong data for piece ${piece}`, isBan: true };
+    if (peer !== undefined) peer.leave(reason);
+    else {
+      const known = this.roster.get(address) ?? this.roster.add(address, 'incoming', this.#parts.nowMs());
+      if (known !== undefined && known.state === 'idle') this.roster.ban(known, reason);
+    }
+  }
+
+  #storageFailed(error: unknown): void {
+    if (error instanceof StorageError && error.code === 'no-space') {
+      if (this.#trade === undefined || this.#state === 'disk-full') return;
+      this.#error = error;
+      this.#lastRoomMs = this.#parts.nowMs();
+      this.#trade.downloads.isPaused = true;
+      this.#setState('disk-full');
+    } else this.#fail(error);
+  }
+
+  async #lookForRoom(nowMs: number): Promise<void> {
+    this.#lastRoomMs = nowMs;
+    const room = (await this.#content?.freeBytes().catch(() => 0)) ?? 0;
+    const trade = this.#trade;
+    if (this.#state !== 'disk-full' || trade === undefined || room < bound.roomToGoOn) return;
+    this.#error = undefined;
+    trade.downloads.isPaused = false;
+    this.#setState('fetching');
+    trade.downloads.feedSoon();
+    this.#settle();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'failed' || this.#state === 'stopped') return;
+    this.#error = error instanceof Error ? error : new SwarmError('storage', String(error));
+    if (this.#trade !== undefined) this.#trade.downloads.isPaused = true;
+    this.#setState('failed');
+    for (const peer of [...this.#peers])
+      peer.leave({ code: 'stopped', message: 'the transfer failed', isBan: false });
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#state !== 'failed') this.#setState('stopped');
+    this.#stopping.abort();
+    for (const peer of [...this.#peers])
+      peer.leave({ code: 'stopped', message: 'the transfer was stopped', isBan: false });
+    this.#hashes?.close();
+    this.#parts.forget(this);
+    await this.#opening;
+    await this.#trade?.assembler.close();
+    await this.#content?.close();
+  }
+
+  whenComplete(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (): boolean => {
+        if (this.#isComplete) resolve();
+        else if (this.#state === 'failed') reject(this.#error);
+        else if (this.#state === 'stopped') reject(new SwarmError('closed', 'the transfer was stopped'));
+        else if (signal?.aborted === true) reject(signal.reason);
+        else return false;
+        return true;
+      };
+      if (settle()) return;
+      const done = () => {
+        if (!settle()) return;
+        stopListening();
+        signal?.removeEventListener('abort', done);
+      };
+      const stopListening = this.subscribe(done);
+      signal?.addEventListener('abort', done);
+    });
+  }
+
+  subscribe(listener: (event: TransferEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get progress(): TransferProgress {
+    let seeds = 0;
+    for (const peer of this.#peers) if (peer.pieces?.hasAll === true) seeds++;
+    return {
+      bytes: this.#wantedBytes?.bytes ?? 0,
+      total: this.#wantedBytes?.total ?? 0,
+      downloadBytesPerSecond: this.#download.bytesPerSecond,
+      uploadBytesPerSecond: this.#upload.bytesPerSecond,
+      downloadedBytes: this.#download.total,
+      uploadedBytes: this.#upload.total,
+      wastedBytes: this.#trade?.downloads.wastedBytes ?? 0,
+      peers: this.#peers.size,
+      seeds,
+    };
+  }
+
+  get peers(): PeerFacts[] {
+    return Array.from(this.#peers, (peer) => peer.facts(this.#trade?.shape.pieceCount));
+  }
+
+  get bans(): { address: PeerAddress; reason: Leave }[] {
+    return this.roster.bans;
+  }
+
+  #setState(state: TransferState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#emit({ kind: 'state', state });
+  }
+
+  #emit(event: TransferEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  checkInvariants(): string[] {
+    return [...(this.#trade?.checkInvariants() ?? []), ...this.#chokes.checkInvariants()].map(
+      (fault) => `${this.name}: ${fault}`,
+    );
+  }
+}
+
+function pathOf(torrent: Torrent, file: number): string {
+  return (torrent.layout.files[file]?.path ?? []).join('/');
+}
+
+function compare(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

@@ -1,0 +1,144 @@
+// The public face of the engine: sessions, transfers, and what they say of themselves.
+
+import type { Clock, Disk, Hashing, PeerAddress, Random } from '@shoal/base';
+import type { InfoHashes, Magnet, Torrent } from '@shoal/metainfo';
+import type { ContentOptions, FileStamp, OpenFiles } from '@shoal/storage';
+import type { Transport } from '@shoal/transport';
+import type { Leave } from './errors.ts';
+import type { PeerSource } from './roster.ts';
+
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly hashing: Hashing;
+  readonly disk: Disk;
+  readonly transport: Transport;
+  readonly openFiles: OpenFiles;
+  /** Name and version, told to peers. */
+  readonly client: string;
+  /** The first eight bytes of the peer id, like `-SL0100-`. */
+  readonly peerIdPrefix: string;
+  /** Takes a lock between processes on a transfer's journal. */
+  readonly lock?: ContentOptions['lock'];
+  /** Differs after each start of the machine. */
+  readonly bootId?: string;
+}
+
+export interface Session {
+  readonly transfers: ReadonlySet<Transfer>;
+  /** Where it accepts peers, once it listens. */
+  readonly port: number | undefined;
+  /** 0 picks a port; the same one for all addresses. Resolves to it. */
+  listen(options: { readonly port: number; readonly addresses?: readonly string[] }): Promise<number>;
+  /** Throws a SwarmError `duplicate` when one of its info hashes is here already. */
+  add(source: TransferSource, options: TransferOptions): Transfer;
+  /** Stops all transfers and closes all connections. */
+  close(): Promise<void>;
+  /** What is wrong inside; empty when all is well. Slow: for tests and simulated runs. */
+  checkInvariants(): string[];
+}
+
+export type TransferSource =
+  | { readonly kind: 'torrent'; readonly torrent: Torrent }
+  | { readonly kind: 'magnet'; readonly magnet: Magnet };
+
+export interface TransferOptions {
+  /** Absolute; the torrent's own folder or file goes below it. */
+  readonly folder: string;
+  /** Absolute path of the journal. */
+  readonly journal: string;
+  /** Which files are wanted; all by default. The path has `/` between its names. */
+  readonly isWanted?: (path: string, file: number) => boolean;
+  readonly overwrite?: boolean;
+  /** Files that were hashed just now to make this torrent. */
+  readonly hashed?: readonly FileStamp[];
+  readonly peers?: readonly PeerAddress[];
+  /** A complete file keeps its incomplete name until this resolves to true; false leaves it so. Default: at once. */
+  readonly gate?: (file: ReleasableFile) => Promise<boolean>;
+}
+
+export interface ReleasableFile {
+  readonly transfer: Transfer;
+  /** Where its bytes are now. */
+  readonly path: string;
+  readonly index: number;
+}
+
+export type TransferState =
+  /** Waiting for metadata, or for piece hashes, from peers. */
+  | 'metadata'
+  /** What is on the disk is being looked at. */
+  | 'checking'
+  | 'fetching'
+  /** All that is wanted is here; it is shared with others. */
+  | 'sharing'
+  /** The disk is full. It goes on by itself when there is room. */
+  | 'disk-full'
+  | 'failed'
+  | 'stopped';
+
+export interface TransferProgress {
+  /** Verified, wanted, and on the disk; padding not counted. */
+  readonly bytes: number;
+  readonly total: number;
+  readonly downloadBytesPerSecond: number;
+  readonly uploadBytesPerSecond: number;
+  readonly downloadedBytes: number;
+  readonly uploadedBytes: number;
+  /** Came, and was of no use: twice, late, or bad. */
+  readonly wastedBytes: number;
+  readonly peers: number;
+  readonly seeds: number;
+}
+
+export type TransferEvent =
+  | { readonly kind: 'state'; readonly state: TransferState }
+  | { readonly kind: 'metadata'; readonly torrent: Torrent }
+  | { readonly kind: 'piece'; readonly piece: number }
+  | { readonly kind: 'released'; readonly file: number; readonly path: string }
+  /** All that is wanted is here and stands under its own name. */
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'peer-joined'; readonly address: PeerAddress }
+  | { readonly kind: 'peer-left'; readonly address: PeerAddress; readonly reason: Leave };
+
+export interface PeerFacts {
+  readonly address: PeerAddress;
+  readonly client: string | undefined;
+  readonly isIncoming: boolean;
+  readonly encryption: 'plain' | 'rc4';
+  readonly isChokingUs: boolean;
+  readonly isInteresting: boolean;
+  readonly isInterested: boolean;
+  readonly isUnchoked: boolean;
+  readonly isSnubbing: boolean;
+  /** Share of the pieces that it has, 0 to 1. */
+  readonly has: number;
+  readonly downloadBytesPerSecond: number;
+  readonly uploadBytesPerSecond: number;
+  readonly downloadedBytes: number;
+  readonly uploadedBytes: number;
+  readonly requestsInFlight: number;
+}
+
+export interface Transfer {
+  readonly infoHashes: InfoHashes;
+  readonly name: string;
+  /** Absent until the metadata has come. */
+  readonly torrent: Torrent | undefined;
+  readonly state: TransferState;
+  /** Why it failed, or waits. */
+  readonly error: Error | undefined;
+  readonly isComplete: boolean;
+  readonly progress: TransferProgress;
+  readonly peers: readonly PeerFacts[];
+  readonly bans: readonly { readonly address: PeerAddress; readonly reason: Leave }[];
+  addPeer(address: PeerAddress, source: PeerSource): void;
+  /** Files to fetch from now on. */
+  select(isWanted: (path: string, file: number) => boolean): Promise<void>;
+  /** Until it is complete; rejects when it fails or stops before. */
+  whenComplete(signal?: AbortSignal): Promise<void>;
+  subscribe(listener: (event: TransferEvent) => void): () => void;
+  /** Closes its connections and files; what is verified stays recorded. */
+  stop(): Promise<void>;
+  checkInvariants(): string[];
+}

@@ -1,0 +1,203 @@
+// Blocks sent to peers, in chunks: one vectored read that leaves room for the message headers, one write.
+// Invariants: only blocks of pieces that were verified are read; a chunk's buffer is used by one peer at a time, from
+// the read until the channel released it; a choked peer gets nothing that was not on its way already.
+
+import type { Content } from '@shoal/storage';
+import { pieceHeaderLength, writePieceHeader } from '@shoal/wire';
+import * as bound from './bounds.ts';
+import type { Peer } from './peer.ts';
+import { blockLength } from './picker/picker.ts';
+
+/** A peer whose chunks leave within this time gets long ones, so that a slow one never has much on its way. */
+const quickMs = 50;
+const slowMs = 250;
+const slotLength = pieceHeaderLength + blockLength;
+
+/** A buffer with room for a chunk, and views of where its full-length blocks go. */
+interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly places: readonly Uint8Array[];
+}
+
+/** Buffers of one size: long ones for peers that take a MiB in no time, short ones for the others. */
+export class Chunks {
+  readonly blocks: number;
+  readonly #bound: number;
+  readonly #spare: Chunk[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #made = 0;
+
+  constructor(blocks: number, most: number) {
+    this.blocks = blocks;
+    this.#bound = most;
+  }
+
+  take(): Chunk | undefined {
+    const chunk = this.#spare.pop();
+    if (chunk !== undefined || this.#made >= this.#bound) return chunk;
+    this.#made++;
+    const bytes = new Uint8Array(this.blocks * slotLength);
+    const places = Array.from({ length: this.blocks }, (_, i) =>
+      bytes.subarray(i * slotLength + pieceHeaderLength, (i + 1) * slotLength),
+    );
+    return { bytes, places };
+  }
+
+  give(chunk: Chunk): void {
+    this.#spare.push(chunk);
+    this.#waiting.shift()?.();
+  }
+
+  /** Calls once, when a chunk has been given back; in the order of asking. */
+  whenFree(callback: () => void): void {
+    this.#waiting.push(callback);
+  }
+
+  get inUse(): number {
+    return this.#made - this.#spare.length;
+  }
+}
+
+export interface SendBuffers {
+  readonly short: Chunks;
+  readonly long: Chunks;
+}
+
+export function createSendBuffers(): SendBuffers {
+  return {
+    short: new Chunks(bound.blocksPerShortChunk, bound.shortChunks),
+    long: new Chunks(bound.blocksPerLongChunk, bound.longChunks),
+  };
+}
+
+export interface UploadsOptions {
+  readonly content: Content;
+  readonly buffers: SendBuffers;
+  readonly has: (piece: number) => boolean;
+  readonly nowMs: () => number;
+  onReadError(error: unknown, piece: number): void;
+}
+
+export class Uploads {
+  readonly #o: UploadsOptions;
+  readonly #waiting = new WeakSet<Peer>();
+
+  constructor(options: UploadsOptions) {
+    this.#o = options;
+  }
+
+  requested(peer: Peer, piece: number, begin: number, length: number): void {
+    const isServed = this.#o.has(piece) && (peer.isUnchoked || peer.grantedFast.has(piece));
+    if (isServed && peer.uploads.add(piece, begin, length)) {
+      if (peer.uploads.count === 1) queueMicrotask(() => this.pump(peer));
+      return;
+    }
+    if (peer.fast) peer.outbox.reject(piece, begin, length);
+    peer.refusals++;
+    if (peer.refusals > bound.mostRefusals)
+      peer.leave({ code: 'flood', message: 'it keeps asking for what it is refused', isBan: true });
+  }
+
+  cancelled(peer: Peer, piece: number, begin: number, length: number): void {
+    // BEP 6: each request has an answer, and a cancelled one that was not sent gets a reject.
+    if (peer.uploads.cancel(piece, begin, length) && peer.fast) peer.outbox.reject(piece, begin, length);
+  }
+
+  choked(peer: Peer): void {
+    peer.uploads.clear((piece, begin, length) => {
+      if (peer.fast) peer.outbox.reject(piece, begin, length);
+    });
+  }
+
+  /** Sends as much as is asked for and the channel takes. */
+  pump(peer: Peer): void {
+    while (peer.uploads.count > 0 && peer.chunksUnderWay < bound.chunksPerPeer && !peer.hasLeft) {
+      const chunks = peer.takesLongChunks ? this.#o.buffers.long : this.#o.buffers.short;
+      const chunk = chunks.take();
+      if (chunk === undefined) {
+        if (this.#waiting.has(peer)) return;
+        this.#waiting.add(peer);
+        chunks.whenFree(() => {
+          this.#waiting.delete(peer);
+          this.pump(peer);
+        });
+        return;
+      }
+      peer.chunksUnderWay++;
+      void this.#send(peer, chunks, chunk);
+    }
+  }
+
+  async #send(peer: Peer, chunks: Chunks, chunk: Chunk): Promise<void> {
+    const { content, nowMs } = this.#o;
+    const { uploads } = peer;
+    const firstPiece = uploads.piece;
+    const reads: Promise<boolean>[] = [];
+    const runs: number[] = [];
+    let used = 0;
+    let payload = 0;
+    let isGood = true;
+    try {
+      // Blocks that follow each other in the content are read together.
+      for (let blocks = 0; blocks < chunks.blocks && uploads.count > 0; ) {
+        const { piece, begin } = uploads;
+        const places: Uint8Array[] = [];
+        let end = begin;
+        while (
+          blocks < chunks.blocks &&
+          uploads.count > 0 &&
+          uploads.piece === piece &&
+          uploads.begin === end
+        ) {
+          const { length } = uploads;
+          if (used + pieceHeaderLength + length > chunk.bytes.length) break;
+          writePieceHeader(chunk.bytes, used, piece, end, length);
+          used += pieceHeaderLength;
+          const isFull = length === blockLength && used === blocks * slotLength + pieceHeaderLength;
+          const place = isFull ? chunk.places[blocks] : undefined;
+          places.push(place ?? chunk.bytes.subarray(used, used + length));
+          used += length;
+          end += length;
+          payload += length;
+          blocks++;
+          uploads.shift();
+        }
+        if (places.length === 0) break;
+        runs.push(piece);
+        reads.push(content.read(piece, begin, places));
+      }
+      const results = await Promise.all(reads);
+      const bad = results.indexOf(false);
+      if (bad >= 0) {
+        isGood = false;
+        this.#o.onReadError(new Error('bytes are missing on the disk'), runs[bad] ?? firstPiece);
+      }
+    } catch (error) {
+      isGood = false;
+      this.#o.onReadError(error, firstPiece);
+    }
+    if (!isGood || peer.hasLeft) {
+      this.#done(peer, chunks, chunk);
+      return;
+    }
+    const sentAtMs = nowMs();
+    peer.toIt.add(payload);
+    peer.lastSaidMs = sentAtMs;
+    peer.refusals = 0;
+    peer.outbox.flush();
+    peer.writingSinceMs ??= sentAtMs;
+    peer.channel.write(chunk.bytes.subarray(0, used), () => {
+      const tookMs = nowMs() - sentAtMs;
+      if (tookMs < quickMs) peer.takesLongChunks = true;
+      else if (tookMs > slowMs) peer.takesLongChunks = false;
+      peer.writingSinceMs = peer.chunksUnderWay > 1 ? nowMs() : undefined;
+      this.#done(peer, chunks, chunk);
+    });
+  }
+
+  #done(peer: Peer, chunks: Chunks, chunk: Chunk): void {
+    peer.chunksUnderWay--;
+    chunks.give(chunk);
+    this.pump(peer);
+  }
+}
