@@ -43,10 +43,17 @@ export const platformIsAllowedIn: readonly string[] = [
 export const platformUsesThatAreAllowed: readonly { readonly path: string; readonly what: string }[] = [
   // Lets promises settle between two simulated steps; nothing that a simulated program sees depends on it.
   { path: 'packages/sim/src/turns.ts', what: 'setImmediate' },
+  // Says which seeds a test runs, and how to repeat one: read by tests alone.
+  { path: 'packages/sim/src/testing.ts', what: 'process.env' },
+  { path: 'packages/sim/src/testing.ts', what: 'process.argv' },
+  { path: 'packages/sim/src/testing.ts', what: 'process.cwd' },
 ];
 
-/** The suite that every World must pass is made of tests. */
-export const testRunnerIsAllowedIn: readonly string[] = ['packages/base/src/compliance/'];
+/** The suite that every World must pass is made of tests, and so are simulated scenarios with their seeds. */
+export const testRunnerIsAllowedIn: readonly string[] = [
+  'packages/base/src/compliance/',
+  'packages/sim/src/testing.ts',
+];
 
 /** What a test or a bench may import besides its room's own dependencies, whichever room it is in. */
 export const forTestsOfEveryRoom: readonly string[] = ['@shoal/sim', '@shoal/base/compliance'];

@@ -64,3 +64,6 @@ export const longestTlsHello = 64 * 1024;
 /** Unused connections kept for the next request to the same origin, and for how long. */
 export const mostIdleConnections = 16;
 export const idleConnectionMs = 5000;
+
+/** What the little HTTP server takes; tests that send more bring a server of their own. */
+export const longestServedBody = 16 * 1024 * 1024;

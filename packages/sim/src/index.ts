@@ -4,6 +4,13 @@ export { SimError, type SimErrorCode } from './errors.ts';
 export type { DiskFilter, DiskHook, SimDiskControl } from './faults.ts';
 export type { HashSpeed } from './hashing.ts';
 export type { CrashOptions, DiskOptions, MachineOptions, SimHost } from './host.ts';
+export {
+  type HttpHandler,
+  type ServedRequest,
+  type ServedResponse,
+  type ServeOptions,
+  serveHttp,
+} from './http/server.ts';
 export type { LinkOptions } from './network/fabric.ts';
 export type { LanOptions, SimLan } from './network/lan.ts';
 export type { LineOptions } from './network/line.ts';
