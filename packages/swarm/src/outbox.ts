@@ -67,71 +67,88 @@ export class Outbox {
   }
 
   keepAlive(): void {
-    this.#at = wire.writeKeepAlive(this.#buffer, this.#room(4));
+    const at = this.#room(4);
+    this.#at = wire.writeKeepAlive(this.#buffer, at);
   }
 
   choke(): void {
-    this.#at = wire.writeChoke(this.#buffer, this.#room(5));
+    const at = this.#room(5);
+    this.#at = wire.writeChoke(this.#buffer, at);
   }
 
   unchoke(): void {
-    this.#at = wire.writeUnchoke(this.#buffer, this.#room(5));
+    const at = this.#room(5);
+    this.#at = wire.writeUnchoke(this.#buffer, at);
   }
 
   interested(): void {
-    this.#at = wire.writeInterested(this.#buffer, this.#room(5));
+    const at = this.#room(5);
+    this.#at = wire.writeInterested(this.#buffer, at);
   }
 
   notInterested(): void {
-    this.#at = wire.writeNotInterested(this.#buffer, this.#room(5));
+    const at = this.#room(5);
+    this.#at = wire.writeNotInterested(this.#buffer, at);
   }
 
   haveAll(): void {
-    this.#at = wire.writeHaveAll(this.#buffer, this.#room(5));
+    const at = this.#room(5);
+    this.#at = wire.writeHaveAll(this.#buffer, at);
   }
 
   haveNone(): void {
-    this.#at = wire.writeHaveNone(this.#buffer, this.#room(5));
+    const at = this.#room(5);
+    this.#at = wire.writeHaveNone(this.#buffer, at);
   }
 
   have(piece: number): void {
-    this.#at = wire.writeHave(this.#buffer, this.#room(9), piece);
+    const at = this.#room(9);
+    this.#at = wire.writeHave(this.#buffer, at, piece);
   }
 
   bitfield(bits: Uint8Array): void {
-    this.#at = wire.writeBitfield(this.#buffer, this.#room(5 + bits.length), bits);
+    const at = this.#room(5 + bits.length);
+    this.#at = wire.writeBitfield(this.#buffer, at, bits);
   }
 
   request(piece: number, begin: number, length: number): void {
-    this.#at = wire.writeRequest(this.#buffer, this.#room(17), piece, begin, length);
+    const at = this.#room(17);
+    this.#at = wire.writeRequest(this.#buffer, at, piece, begin, length);
   }
 
   cancel(piece: number, begin: number, length: number): void {
-    this.#at = wire.writeCancel(this.#buffer, this.#room(17), piece, begin, length);
+    const at = this.#room(17);
+    this.#at = wire.writeCancel(this.#buffer, at, piece, begin, length);
   }
 
   reject(piece: number, begin: number, length: number): void {
-    this.#at = wire.writeReject(this.#buffer, this.#room(17), piece, begin, length);
+    const at = this.#room(17);
+    this.#at = wire.writeReject(this.#buffer, at, piece, begin, length);
   }
 
   allowedFast(piece: number): void {
-    this.#at = wire.writeAllowedFast(this.#buffer, this.#room(9), piece);
+    const at = this.#room(9);
+    this.#at = wire.writeAllowedFast(this.#buffer, at, piece);
   }
 
   extended(id: number, payload: Uint8Array): void {
-    this.#at = wire.writeExtended(this.#buffer, this.#room(6 + payload.length), id, payload);
+    const at = this.#room(6 + payload.length);
+    this.#at = wire.writeExtended(this.#buffer, at, id, payload);
   }
 
   hashRequest(range: wire.HashRequest): void {
-    this.#at = wire.writeHashRequest(this.#buffer, this.#room(53), range);
+    const at = this.#room(53);
+    this.#at = wire.writeHashRequest(this.#buffer, at, range);
   }
 
   hashReject(range: wire.HashRequest): void {
-    this.#at = wire.writeHashReject(this.#buffer, this.#room(53), range);
+    const at = this.#room(53);
+    this.#at = wire.writeHashReject(this.#buffer, at, range);
   }
 
   hashes(range: wire.HashRequest, hashes: Uint8Array): void {
-    this.#at = wire.writeHashes(this.#buffer, this.#room(53 + hashes.length), range, hashes);
+    const at = this.#room(53 + hashes.length);
+    this.#at = wire.writeHashes(this.#buffer, at, range, hashes);
   }
 
   /** Where `length` more bytes may be written; they go out at the end of this turn. */
