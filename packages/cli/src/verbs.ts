@@ -5,6 +5,16 @@ import type { VerbEntry } from './verb.ts';
 export const verbs: readonly VerbEntry[] = [
   { name: 'up', summary: 'run the node, until Ctrl-C', load: () => import('./verbs/up.ts') },
   {
+    name: 'make',
+    summary: 'make a torrent file of a file or folder',
+    load: () => import('./verbs/make.ts'),
+  },
+  {
+    name: 'inspect',
+    summary: 'show what is in a torrent file or magnet link',
+    load: () => import('./verbs/inspect.ts'),
+  },
+  {
     name: 'config',
     summary: 'show the config, or what it may hold',
     load: () => import('./verbs/config.ts'),

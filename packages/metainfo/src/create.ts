@@ -47,9 +47,8 @@ export function createTorrent(
 }
 
 function listEntry(file: TorrentFile): BencodeValue {
-  const attributes = `${file.isPad ? 'p' : ''}${file.isExecutable ? 'x' : ''}`;
-  const entry = { length: file.length, path: file.path };
-  return attributes === '' ? entry : { attr: attributes, ...entry };
+  const { length, path, isPad } = file;
+  return isPad ? { attr: 'p', length, path } : { length, path };
 }
 
 type Tree = Map<string, BencodeValue>;
@@ -72,7 +71,6 @@ function fileTreeOf(
     const piecesRoot = isSmall ? layer : pieceLayerRoot(digest, layer, layout.pieceLength / leafLength);
     if (!isSmall) layers.push([piecesRoot, layer]);
     const leaf: Record<string, BencodeValue> = { length: file.length };
-    if (file.isExecutable) leaf.attr = 'x';
     if (file.length > 0) leaf['pieces root'] = piecesRoot;
     folderOf(folders, file.path.slice(0, -1)).set(file.path.at(-1) ?? '', { '': leaf });
   }

@@ -12,7 +12,6 @@ export interface SourceFile {
   /** Names below the torrent's folder, as they are on the disk. */
   readonly path: readonly string[];
   readonly length: number;
-  readonly isExecutable?: boolean;
 }
 
 export interface TorrentPlan {
@@ -124,8 +123,8 @@ function lay(
       }
       offset += gap;
     }
-    const { path, length, isExecutable = false } = file;
-    laid.push({ path, length, offset, isPad: false, isExecutable, isHidden: false });
+    const { path, length } = file;
+    laid.push({ path, length, offset, isPad: false, isExecutable: false, isHidden: false });
     sources.push(source);
     offset += length;
   }
