@@ -1,0 +1,15 @@
+// The few things of npm's bittorrent-tracker that the lab uses; the package has no types.
+
+declare module 'bittorrent-tracker' {
+  interface Bound {
+    address(): { port: number };
+  }
+  export class Server {
+    constructor(options: { ws: boolean; stats: boolean });
+    readonly http: Bound;
+    readonly udp4: Bound;
+    readonly udp6: Bound;
+    listen(port: number, done: () => void): void;
+    close(done: () => void): void;
+  }
+}
