@@ -37,8 +37,12 @@ const byClass: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     invalid: exitCodes.refused,
     aborted: exitCodes.interrupted,
   },
+  NodeError: { 'config-invalid': exitCodes.usage, 'config-not-found': exitCodes.notFound },
+  IdentityError: { '': exitCodes.refused },
   BencodeError: { '': exitCodes.refused },
   MetainfoError: { '': exitCodes.refused },
+  StorageError: { 'in-the-way': exitCodes.refused, aborted: exitCodes.interrupted },
+  SwarmError: { duplicate: exitCodes.usage },
 };
 
 export function codeOf(error: unknown): string {

@@ -12,6 +12,9 @@ export const flags = {
   api: new Option(api.flag, api.description),
   network: new Option(network.flag, `${network.description} (${network.expects})`),
   port: new Option('--port <N>', 'the port for peers; 0 picks a free one').argParser(parsePort),
+  encryption: new Option('--encryption <POLICY>', 'how connections to peers are encrypted')
+    .choices(['prefer-plain', 'prefer-encrypted', 'require'] as const)
+    .default('prefer-plain' as const),
   peer: new Option('--peer <HOST:PORT>', 'a peer to ask; may be given several times').argParser(collect),
 };
 

@@ -24,7 +24,7 @@ export interface Output {
   /** What was asked for: `data` with --json, otherwise `text`, on stdout. */
   result(data: object, text: string): void;
   /** Something that happened on the way: `data` on stdout with --json, otherwise `text`, if any, on stderr. */
-  event(data: { readonly event: string }, text?: string): void;
+  event(data: { readonly event: string; readonly [key: string]: unknown }, text?: string): void;
   /** One line that replaces the one before, on a terminal; nothing elsewhere. Call it at most some ten times a second. */
   progress(text: string): void;
   /** A remark for people, on stderr. */

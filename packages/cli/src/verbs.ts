@@ -4,6 +4,12 @@ import type { VerbEntry } from './verb.ts';
 
 export const verbs: readonly VerbEntry[] = [
   { name: 'up', summary: 'run the node, until Ctrl-C', load: () => import('./verbs/up.ts') },
+  { name: 'share', summary: 'share files and folders', load: () => import('./verbs/share.ts') },
+  {
+    name: 'get',
+    summary: 'fetch what a link or torrent file names',
+    load: () => import('./verbs/get.ts'),
+  },
   {
     name: 'make',
     summary: 'make a torrent file of a file or folder',

@@ -15,8 +15,8 @@ import {
   type TorrentFormat,
 } from '@shoal/metainfo';
 import { OpenFiles } from '@shoal/storage';
-import { createTcpTransport, type EncryptionPolicy } from '@shoal/transport';
 import { createSession, type Session } from '@shoal/swarm';
+import { createTcpTransport, type EncryptionPolicy } from '@shoal/transport';
 
 export interface Sample {
   readonly torrent: Torrent;

@@ -1,0 +1,159 @@
+// Fetches what links and torrent files name, verifies it, and shares it on with --seed.
+
+import { join, matchesGlob, resolve } from 'node:path';
+import { encodeTorrent, type Torrent } from '@shoal/metainfo';
+import type { Session, Transfer, TransferSource } from '@shoal/swarm';
+import { effectiveConfig } from '../config.ts';
+import { formatBytes } from '../describe.ts';
+import { CliError } from '../exit-codes.ts';
+import { flags } from '../flags.ts';
+import { type OpenSession, openSession } from '../transferring/open-session.ts';
+import { showProgress } from '../transferring/progress.ts';
+import { tellSharing } from '../transferring/sharing.ts';
+import { parsePeer, readSource, resolvePeers } from '../transferring/sources.ts';
+import type { Context, Verb } from '../verb.ts';
+
+const get: Verb = (command, context) => {
+  command
+    .argument('<LINK|FILE...>', 'magnet links and torrent files')
+    .option('-o, --output <DIR>', 'the folder to fetch into', '.')
+    .option('--select <GLOB>', 'only files whose path or name fits; may be given several times', collect)
+    .option('--seed', 'go on sharing until interrupted')
+    .option('--overwrite', 'replace files that are in the way')
+    .addOption(flags.peer)
+    .addOption(flags.port)
+    .addOption(flags.data)
+    .addOption(flags.config)
+    .addOption(flags.encryption)
+    .action(async (items, options) => {
+      const { output, signal } = context;
+      const world = await context.world();
+      const { config } = await effectiveConfig(context, options);
+      const given = (options.peer ?? []).map(parsePeer);
+      const sources = await Promise.all(items.map((item) => readSource(world, item)));
+      const opened = await openSession(context, {
+        data: config.data,
+        port: options.port ?? 0,
+        encryption: options.encryption,
+      });
+      const endings: (() => void)[] = [];
+      try {
+        const shared = await resolvePeers(world, given, unknownHost(context));
+        const running = sources.map(async (source) => {
+          const begunMs = world.clock.nowMs();
+          const own = source.kind === 'magnet' ? source.magnet.peers : [];
+          const folder = resolve(options.output);
+          const transfer = await begin(opened, source, {
+            folder,
+            globs: options.select ?? [],
+            overwrite: options.overwrite === true,
+            peers: [...shared, ...(await resolvePeers(world, own, unknownHost(context)))],
+          });
+          endings.push(showProgress(transfer, output));
+          await transfer.whenComplete(signal);
+          const { bytes } = transfer.progress;
+          const seconds = Math.round(world.clock.nowMs() - begunMs) / 1000;
+          const path = placeOf(transfer, folder);
+          output.event(
+            { event: 'complete', path, bytes, seconds },
+            `${path}: complete, ${formatBytes(bytes)} in ${seconds.toFixed(1)} s`,
+          );
+          if (options.seed === true && transfer.torrent !== undefined)
+            tellSharing(
+              output,
+              transfer.torrent,
+              await keepTorrent(context, opened, transfer.torrent),
+              opened.port,
+            );
+        });
+        await Promise.all(running);
+        if (options.seed === true) await aborted(signal);
+      } finally {
+        for (const end of endings) end();
+        await opened.close();
+      }
+    });
+};
+
+export default get;
+
+async function begin(
+  { session, stateFolder }: { session: Session; stateFolder: OpenSession['stateFolder'] },
+  source: TransferSource,
+  options: {
+    readonly folder: string;
+    readonly globs: readonly string[];
+    readonly overwrite: boolean;
+    readonly peers: Parameters<Session['add']>[1]['peers'];
+  },
+): Promise<Transfer> {
+  const { folder, globs, overwrite, peers = [] } = options;
+  const infoHashes = source.kind === 'torrent' ? source.torrent.infoHashes : source.magnet.infoHashes;
+  const ranges = source.kind === 'magnet' ? source.magnet.selectOnly : undefined;
+  const fits = (path: string, file: number) =>
+    (globs.length === 0 || globs.some((glob) => matchesPath(path, glob))) &&
+    (ranges === undefined || ranges.some(({ first, last }) => file >= first && file <= last));
+  const transfer = session.add(source, {
+    folder,
+    journal: join(await stateFolder(infoHashes), 'journal'),
+    overwrite,
+    peers,
+    isWanted: fits,
+  });
+  if (globs.length > 0) checkSelection(transfer, fits, globs);
+  return transfer;
+}
+
+/** A selection that names nothing is a mistake, which would otherwise end as complete. */
+function checkSelection(
+  transfer: Transfer,
+  fits: (path: string, file: number) => boolean,
+  globs: readonly string[],
+): void {
+  const check = (torrent: Torrent) => {
+    const isAny = torrent.layout.files.some(({ path, isPad }, file) => !isPad && fits(path.join('/'), file));
+    if (!isAny) throw new CliError('not-found', `No file of ${torrent.name} fits ${globs.join(' or ')}.`);
+  };
+  if (transfer.torrent !== undefined) check(transfer.torrent);
+}
+
+/** A glob without a slash is about the file's own name, as in .gitignore. */
+function matchesPath(path: string, glob: string): boolean {
+  return (
+    matchesGlob(path, glob) ||
+    (!glob.includes('/') && matchesGlob(path.slice(path.lastIndexOf('/') + 1), glob))
+  );
+}
+
+function placeOf(transfer: Transfer, folder: string): string {
+  const { torrent } = transfer;
+  return torrent === undefined ? folder : join(folder, torrent.folder ?? torrent.name);
+}
+
+async function keepTorrent(context: Context, opened: OpenSession, torrent: Torrent): Promise<string> {
+  const { disk } = await context.world();
+  const file = join(await opened.stateFolder(torrent.infoHashes), `${torrent.name}.torrent`);
+  const unfinished = `${file}.part`;
+  const written = await disk.open(unfinished, { write: true, create: true });
+  try {
+    await written.truncate(0);
+    await written.write([encodeTorrent(torrent)], 0);
+  } finally {
+    await written.close();
+  }
+  await disk.rename(unfinished, file);
+  return file;
+}
+
+function unknownHost({ output }: Context): (peer: { host: string }) => void {
+  return ({ host }) => output.note(`There is no host ${host}.`);
+}
+
+function collect(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((done) => signal.addEventListener('abort', () => done(), { once: true }));
+}

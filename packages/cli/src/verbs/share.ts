@@ -1,0 +1,125 @@
+// Makes a torrent of each PATH and shares it until interrupted.
+
+import { basename, dirname, join, resolve } from 'node:path';
+import { Option } from '@commander-js/extra-typings';
+import { parseTorrent, type Torrent } from '@shoal/metainfo';
+import type { FileStamp } from '@shoal/storage';
+import { effectiveConfig } from '../config.ts';
+import { formatBytes } from '../describe.ts';
+import { CliError } from '../exit-codes.ts';
+import { flags } from '../flags.ts';
+import { makeTorrentFile } from '../making/make-torrent.ts';
+import { type OpenSession, openSession } from '../transferring/open-session.ts';
+import { showProgress } from '../transferring/progress.ts';
+import { tellSharing } from '../transferring/sharing.ts';
+import { parsePeer, resolvePeers } from '../transferring/sources.ts';
+import type { Context, Verb } from '../verb.ts';
+
+const share: Verb = (command, context) => {
+  command
+    .argument('<PATH...>', 'files or folders; each becomes one torrent')
+    .addOption(
+      new Option('--format <FORMAT>', 'which clients can use it')
+        .choices(['v1', 'v2', 'hybrid'] as const)
+        .default('hybrid' as const),
+    )
+    .addOption(flags.data)
+    .addOption(flags.config)
+    .addOption(flags.port)
+    .addOption(flags.peer)
+    .addOption(flags.encryption)
+    .action(async (paths, options) => {
+      const { output, signal } = context;
+      const world = await context.world();
+      const { config } = await effectiveConfig(context, options);
+      const given = (options.peer ?? []).map(parsePeer);
+      const opened = await openSession(context, {
+        data: config.data,
+        port: options.port ?? 0,
+        encryption: options.encryption,
+      });
+      const endings: (() => void)[] = [];
+      try {
+        const peers = await resolvePeers(world, given, ({ host }) =>
+          output.note(`There is no host ${host}.`),
+        );
+        for (const path of paths) {
+          const made = await makeTorrent(context, opened, resolve(path), options.format);
+          const transfer = opened.session.add(
+            { kind: 'torrent', torrent: made.torrent },
+            {
+              folder: dirname(resolve(path)),
+              journal: join(made.folder, 'journal'),
+              hashed: made.stamps,
+              peers,
+            },
+          );
+          await transfer.whenComplete(signal);
+          tellSharing(output, made.torrent, made.file, opened.port);
+          endings.push(showProgress(transfer, output));
+        }
+        await aborted(signal);
+      } finally {
+        for (const end of endings) end();
+        await opened.close();
+      }
+    });
+};
+
+export default share;
+
+interface Made {
+  readonly torrent: Torrent;
+  readonly file: string;
+  readonly folder: string;
+  readonly stamps: FileStamp[];
+}
+
+async function makeTorrent(
+  context: Context,
+  opened: OpenSession,
+  path: string,
+  format: 'v1' | 'v2' | 'hybrid',
+): Promise<Made> {
+  const world = await context.world();
+  const { disk, hashing, clock, random } = world;
+  const begunMs = clock.wallTimeMs();
+  const temporary = join(opened.data, `making-${random.below(2 ** 32).toString(36)}.torrent`);
+  const bytes = await makeTorrentFile(world, {
+    path,
+    file: temporary,
+    format,
+    pieceLength: undefined,
+    overwrite: false,
+    details: { createdBy: `shoal ${context.version}` },
+    signal: context.signal,
+    onProgress: (done, total) =>
+      context.output.progress(`hashing ${basename(path)}: ${formatBytes(done)} of ${formatBytes(total)}`),
+    onLeftOut: (leftOut, reason) =>
+      context.output.event({ event: 'left-out', path: leftOut, reason }, `left out: ${leftOut} (${reason})`),
+  });
+  const torrent = parseTorrent(bytes, (name, input) => hashing.digest(name, input));
+  const folder = await opened.stateFolder(torrent.infoHashes);
+  const file = join(folder, `${torrent.name}.torrent`);
+  await disk.rename(temporary, file);
+  const stamps: FileStamp[] = [];
+  for (const [index, entry] of torrent.layout.files.entries()) {
+    if (entry.isPad) continue;
+    const place = join(dirname(path), torrent.folder ?? '', ...entry.path);
+    const stat = await disk.stat(place).catch(() => undefined);
+    if (stat === undefined)
+      throw new CliError(
+        'refused',
+        `${basename(path)} has a name that is not safe on all systems and would be shared as ${place}. Rename it.`,
+      );
+    // What was written while it was hashed is hashed again.
+    if (stat.modifiedMs < begunMs)
+      stamps.push({ file: index, id: stat.id, length: stat.length, modifiedMs: stat.modifiedMs });
+  }
+  return { torrent, file, folder, stamps };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((done) => signal.addEventListener('abort', () => done(), { once: true }));
+}
