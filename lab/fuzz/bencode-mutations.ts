@@ -20,7 +20,7 @@ const alphabet = new Uint8Array(Buffer.from('dlie:-0123456789ea\0\xff', 'latin1'
 
 /** Deterministic in `seed`; true when the strict decoder took the mutated input. Throws when a promise is broken. */
 export function mutate(seed: number): boolean {
-  const random = mulberry32(seed);
+  const random = randomFrom(seed);
   const below = (bound: number) => Math.floor(random() * bound);
   let input = Uint8Array.from(seeds[below(seeds.length)] ?? alphabet);
   for (let edits = below(4); edits >= 0; edits--) {
@@ -76,7 +76,8 @@ function splice(input: Uint8Array, at: number, removed: number, added: Uint8Arra
   return Uint8Array.from([...input.subarray(0, at), ...added, ...input.subarray(at + removed)]);
 }
 
-function mulberry32(seed: number): () => number {
+/** Numbers from 0 to 1, the same for the same seed. */
+export function randomFrom(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
