@@ -3,6 +3,7 @@
 // unverified bytes (`writeBlocks`) go only where a missing piece belongs.
 
 import { Bitfield, type HashSource } from '@shoal/base';
+import type { FileRange, Layout } from '@shoal/metainfo';
 import { defaultQueueBytes, mostHashesAtOnce } from './bounds.ts';
 import { StorageError, storageError } from './errors.ts';
 import type { FileSlot } from './file-slot.ts';
@@ -13,16 +14,7 @@ import type { PartsFile } from './parts-file.ts';
 import { Recorder } from './recorder.ts';
 import { bytesIn, cutBuffers, segmentsOf } from './segments.ts';
 import { eachAtOnce } from './survey.ts';
-import type {
-  CheckOptions,
-  Content,
-  ContentLayout,
-  ContentOptions,
-  FileState,
-  JournalLock,
-  Judgement,
-  PieceRange,
-} from './types.ts';
+import type { CheckOptions, Content, ContentOptions, FileState, JournalLock, Judgement } from './types.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** What `openContent` found. */
@@ -47,7 +39,7 @@ export interface ContentParts {
 type Place = FileSlot | PartsFile;
 
 export class DiskContent implements Content {
-  readonly layout: ContentLayout;
+  readonly layout: Layout;
   readonly good: Bitfield;
   readonly #given: ContentParts;
   readonly #slots: readonly (FileSlot | undefined)[];
@@ -386,7 +378,7 @@ export class DiskContent implements Content {
     return slot === undefined ? undefined : this.#inParts[file] === 1 ? this.#parts : slot;
   }
 
-  #positionOf({ file, offset }: PieceRange): number {
+  #positionOf({ file, offset }: FileRange): number {
     return this.#inParts[file] === 1 ? (this.layout.files[file]?.offset ?? 0) + offset : offset;
   }
 

@@ -2,13 +2,14 @@
 // somebody else's, and is neither written nor renamed, unless overwriting was asked for.
 
 import type { Bitfield, Disk, FileStat } from '@shoal/base';
+import type { Layout } from '@shoal/metainfo';
 import { type FileSlot, inTheWay } from './file-slot.ts';
 import type { Found } from './survey.ts';
-import type { ContentLayout, FileStamp } from './types.ts';
+import type { FileStamp } from './types.ts';
 
 export interface FindingsOptions {
   readonly disk: Disk;
-  readonly layout: ContentLayout;
+  readonly layout: Layout;
   readonly slots: readonly (FileSlot | undefined)[];
   readonly found: readonly Found[];
   /** How this content's files looked when they were last recorded. */

@@ -3,7 +3,7 @@
 
 import { equalBytes, type Hashing, type HashJob, type HashSource, WorldError } from '@shoal/base';
 import { storageError } from './errors.ts';
-import type { Judgement, PieceHashes } from './types.ts';
+import type { Judgement, KnownHashes } from './types.ts';
 
 /** BEP 52. */
 const leafLength = 16384;
@@ -11,7 +11,7 @@ const leafLength = 16384;
 /** `source` answers the bytes of the piece with its padding (v1) or without (v2). */
 export async function judgePiece(
   hashing: Hashing,
-  hashes: PieceHashes,
+  hashes: KnownHashes,
   piece: number,
   source: (withPadding: boolean) => HashSource | undefined,
   signal?: AbortSignal,

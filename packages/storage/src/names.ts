@@ -4,8 +4,8 @@
 // the layout alone, so that a restart finds them again.
 
 import { type Hashing, toHex, toUtf8 } from '@shoal/base';
+import type { Layout } from '@shoal/metainfo';
 import { longestName } from './bounds.ts';
-import type { ContentLayout } from './types.ts';
 
 const suffix = '.part';
 
@@ -18,15 +18,15 @@ export interface FilePaths {
   readonly folder: string;
 }
 
-/** One for each file of the layout; undefined for padding. */
+/** One for each file of the layout; undefined for padding, and for links, which are not made. */
 export function filePaths(
-  layout: ContentLayout,
+  layout: Layout,
   folder: string,
   digest: Hashing['digest'],
 ): (FilePaths | undefined)[] {
   const taken = takenNames(layout);
   return layout.files.map((file) => {
-    if (file.isPad) return undefined;
+    if (file.isPad || file.linkTarget !== undefined) return undefined;
     const folders = file.path.slice(0, -1);
     const name = file.path.at(-1) ?? '';
     const inside = [folder, ...folders].join('/');
@@ -74,7 +74,7 @@ function shortened(name: string, tail: string, digest: Hashing['digest']): strin
  * Every path in the content, folders too, when an incomplete name could meet one of them; usually nothing is called
  * `.part`, no name is near the limit, and then there is nothing to meet.
  */
-function takenNames(layout: ContentLayout): Set<string> {
+function takenNames(layout: Layout): Set<string> {
   const taken = new Set<string>();
   const canMeet = layout.files.some((file) =>
     file.path.some((name) => name.toLowerCase().endsWith(suffix) || name.length > longestName / 4),

@@ -1,6 +1,6 @@
 // Pure arithmetic between pieces, files and lists of buffers.
 
-import type { ContentLayout } from './types.ts';
+import type { Layout } from '@shoal/metainfo';
 
 /** A run of bytes in one file. */
 export interface Segment {
@@ -14,7 +14,7 @@ export interface Segment {
  * file is one run. Undefined when the content ends before.
  */
 export function segmentsOf(
-  layout: ContentLayout,
+  layout: Layout,
   piece: number,
   begin: number,
   length: number,

@@ -2,13 +2,14 @@
 // Invariant: believed is only what the journal has, or was hashed just now, in files that look exactly as they did then.
 
 import { Bitfield, type FileStat } from '@shoal/base';
+import type { Layout } from '@shoal/metainfo';
 import type { FileSlot } from './file-slot.ts';
 import type { Journal } from './journal.ts';
 import type { PartsFile } from './parts-file.ts';
-import type { ContentLayout, FileStamp } from './types.ts';
+import type { FileStamp } from './types.ts';
 
 export interface TrustOptions {
-  readonly layout: ContentLayout;
+  readonly layout: Layout;
   readonly slots: readonly (FileSlot | undefined)[];
   readonly parts: PartsFile;
   /** 1 for files whose bytes lie in the parts file. */

@@ -3,46 +3,11 @@
 // it counts), or missing. Only missing pieces are written, only good ones are read for others.
 
 import type { Bitfield, Clock, Disk, Hashing, HashSource } from '@shoal/base';
+import type { Layout, PieceHashes } from '@shoal/metainfo';
 import type { OpenFiles } from './open-files.ts';
 
-export interface ContentFile {
-  /** Safe names below the content's folder; the last one is the file's own. */
-  readonly path: readonly string[];
-  readonly length: number;
-  /** Where it begins in the space of pieces. */
-  readonly offset: number;
-  /** Zeros that only align the next file: never written, read as zeros. */
-  readonly isPad: boolean;
-  /** A link, which is not made. */
-  readonly linkTarget?: readonly string[];
-}
-
-export interface PieceRange {
-  readonly file: number;
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** How files lie over pieces. */
-export interface ContentLayout {
-  readonly pieceLength: number;
-  readonly pieceCount: number;
-  readonly files: readonly ContentFile[];
-  /** As it goes over the wire, with the padding that belongs to it. */
-  pieceSize(piece: number): number;
-  /** In order, together exactly `length` bytes from `begin` on; none is empty. */
-  pieceRanges(piece: number, begin?: number, length?: number): readonly PieceRange[];
-  /** `end` not included; none for an empty file. */
-  filePieces(file: number): { readonly first: number; readonly end: number };
-}
-
-/** What a piece has to hash to. */
-export interface PieceHashes {
-  /** SHA-1 over the whole piece, padding included. */
-  v1(piece: number): Uint8Array | undefined;
-  /** Merkle root over the piece without padding; undefined where it is not known (yet). */
-  v2(piece: number): { readonly root: Uint8Array; readonly leafCount: number } | undefined;
-}
+/** What pieces have to hash to, as far as it is known. */
+export type KnownHashes = Pick<PieceHashes, 'v1' | 'v2'>;
 
 export type Verdict =
   | 'good'
@@ -72,8 +37,8 @@ export interface ContentOptions {
   readonly clock: Clock;
   /** Shared by all contents of a session: it bounds the open files, and tells two transfers of one path apart. */
   readonly openFiles: OpenFiles;
-  readonly layout: ContentLayout;
-  readonly hashes: PieceHashes;
+  readonly layout: Layout;
+  readonly hashes: KnownHashes;
   /** Absolute; the layout's paths begin below it. It is made when the first file is. */
   readonly folder: string;
   /** Tells this content from every other one (an info hash); 1 to 64 bytes. */
@@ -121,7 +86,7 @@ export interface FileState {
 }
 
 export interface Content {
-  readonly layout: ContentLayout;
+  readonly layout: Layout;
   /** Verified and on the disk (in the system's cache at least). Not to be changed by others. */
   readonly good: Bitfield;
   /** Pieces that may be on the disk, but have not been hashed: what `check` will look at. */
