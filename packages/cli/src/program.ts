@@ -90,7 +90,10 @@ function hoistVerb(words: readonly string[]): string[] {
     else if (Object.values(flags).some((flag) => flag.long === word)) at += 2;
     else break;
   }
-  return [...words.slice(at, at + 1), ...words.slice(0, at), ...words.slice(at + 1)];
+  // Without a verb there is none for the flags to stand behind.
+  return at >= words.length
+    ? []
+    : [...words.slice(at, at + 1), ...words.slice(0, at), ...words.slice(at + 1)];
 }
 
 function usageError(error: CommanderError, word: string | undefined): CliError {

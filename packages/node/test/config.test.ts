@@ -173,6 +173,12 @@ test('the API is for this machine only, with a port that there is', async () => 
   }
 });
 
+test('a folder is not the flag that came after it', async () => {
+  await assert.rejects(load({ flags: { data: '--json' } }), {
+    message: /^--data: data is "--json", but should be/,
+  });
+});
+
 test('a very long value is shown shortened', async () => {
   assert.ok((await mistakeIn(`api = "${'x'.repeat(10_000)}"`)).length < 300 + file.length);
 });

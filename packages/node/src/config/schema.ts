@@ -14,7 +14,8 @@ export const configSchema = {
   properties: {
     data: {
       type: 'string',
-      minLength: 1,
+      // Nobody means `--data --json`.
+      pattern: '^[^-]',
       description: 'the folder for keys, state and everything else that this node has to remember',
       expects: 'the path of a folder',
       flag: '--data <DIR>',

@@ -11,7 +11,6 @@ export function isConfigKey(name: string): name is ConfigKey {
 /** The keywords that the schema uses; a key that needs another one teaches it here (the tests hold it against TypeBox). */
 interface ValueSchema {
   readonly type: 'string';
-  readonly minLength?: number;
   readonly pattern?: string;
   readonly enum?: readonly string[];
 }
@@ -20,7 +19,6 @@ export function fits<Key extends ConfigKey>(key: Key, value: unknown): value is 
   const schema: ValueSchema = configSchema.properties[key];
   return (
     typeof value === 'string' &&
-    value.length >= (schema.minLength ?? 0) &&
     (schema.pattern === undefined || new RegExp(schema.pattern, 'u').test(value)) &&
     (schema.enum === undefined || schema.enum.includes(value))
   );

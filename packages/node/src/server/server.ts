@@ -85,7 +85,6 @@ const rawError = `connection: close\r\ncontent-type: application/json\r\ncontent
 const codes: Readonly<Record<number, string>> = {
   400: 'bad-request',
   413: 'too-large',
-  415: 'unsupported-type',
   503: 'stopping',
 };
 
