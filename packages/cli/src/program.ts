@@ -19,6 +19,7 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
   const { version, signal, stdout, stderr } = options;
   const args = hoistVerb(words);
   let world: Promise<World> | undefined;
+  let exitCode: number = exitCodes.done;
   // Until the flags are parsed, this is how a mistake in them is told.
   let output: Output = createOutput({ json: words.includes('--json'), verbose: false, stdout, stderr });
 
@@ -28,6 +29,9 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
     },
     signal,
     version,
+    exitWith(code) {
+      exitCode = code;
+    },
     world() {
       world ??= import('@shoal/base/node').then((node) => node.createNodeWorld());
       return world;
@@ -70,7 +74,7 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
 
   try {
     await program.parseAsync(args, { from: 'user' });
-    return exitCodes.done;
+    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.done;

@@ -11,6 +11,8 @@ export interface Context {
   readonly version: string;
   /** Node's world, made when first asked for, and closed when the verb has ended. */
   world(): Promise<World>;
+  /** For an answer that is a no: the command ends with this code, and without an error. */
+  exitWith(code: number): void;
 }
 
 /** Declares arguments, flags and the action on its command. `context.output` may be used in the action alone. */

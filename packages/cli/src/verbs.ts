@@ -21,6 +21,11 @@ export const verbs: readonly VerbEntry[] = [
     load: () => import('./verbs/inspect.ts'),
   },
   {
+    name: 'check',
+    summary: 'say which files and pieces in a folder are good',
+    load: () => import('./verbs/check.ts'),
+  },
+  {
     name: 'config',
     summary: 'show the config, or what it may hold',
     load: () => import('./verbs/config.ts'),

@@ -50,7 +50,7 @@ export class Findings {
     }
   }
 
-  async #chooseFor(slot: FileSlot, { final, incomplete }: Found): Promise<void> {
+  async #chooseFor(slot: FileSlot, { final, incomplete, linked }: Found): Promise<void> {
     const { disk, stamps, isWanted } = this.#options;
     const ownId = stamps.get(slot.index)?.id;
     const isOurPart = incomplete?.kind === 'file' && incomplete.id === ownId;
@@ -65,7 +65,6 @@ export class Findings {
       this.#take(slot, 'incomplete', incomplete);
       return;
     }
-    const linked = final?.kind === 'link' ? await this.#follow(slot.paths.final) : undefined;
     const look = linked ?? final;
     // What nobody wants is only looked at when it may be whole.
     const isCandidate = look?.kind === 'file' && (isWanted(slot.index) || look.length === slot.length);
@@ -81,19 +80,6 @@ export class Findings {
   #drop(slot: FileSlot): void {
     slot.abandon();
     this.#looks.delete(slot.index);
-  }
-
-  async #follow(path: string): Promise<FileStat | undefined> {
-    try {
-      const file = await this.#options.disk.open(path);
-      try {
-        return await file.stat();
-      } finally {
-        await file.close();
-      }
-    } catch {
-      return undefined;
-    }
   }
 
   /**

@@ -1,3 +1,9 @@
+export {
+  type CheckContentOptions,
+  type CheckedContent,
+  type CheckedFile,
+  checkContent,
+} from './check-content.ts';
 export * from './errors.ts';
 export { openContent } from './open-content.ts';
 export { OpenFiles } from './open-files.ts';

@@ -9,9 +9,11 @@ import type { FilePaths } from './names.ts';
 export interface Found {
   readonly final: FileStat | undefined;
   readonly incomplete: FileStat | undefined;
+  /** What a link under the final name leads to. */
+  readonly linked?: FileStat | undefined;
 }
 
-const nothing: Found = { final: undefined, incomplete: undefined };
+export const nothing: Found = { final: undefined, incomplete: undefined };
 
 export async function survey(
   disk: Disk,
@@ -33,7 +35,9 @@ export async function survey(
     if (names === undefined) return;
     const final = mayBeThere(names, path.final) ? await look(disk, path.final) : undefined;
     const incomplete = mayBeThere(names, path.incomplete) ? await look(disk, path.incomplete) : undefined;
-    if (final !== undefined || incomplete !== undefined) found[index] = { final, incomplete };
+    if (final === undefined && incomplete === undefined) return;
+    const linked = final?.kind === 'link' ? await follow(disk, path.final) : undefined;
+    found[index] = { final, incomplete, linked };
   });
   return found;
 }
@@ -83,6 +87,17 @@ export async function look(disk: Disk, path: string): Promise<FileStat | undefin
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw storageError(error, path);
+  }
+}
+
+async function follow(disk: Disk, path: string): Promise<FileStat | undefined> {
+  try {
+    await using stack = new AsyncDisposableStack();
+    const file = await disk.open(path);
+    stack.defer(() => file.close());
+    return await file.stat();
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, stat, symlink, truncate, utimes, writeFile } 
 import { suite, test } from 'node:test';
 import type { World } from '@shoal/base';
 import { type Content, openContent, StorageError, type Verdict } from '@shoal/storage';
-import { makeSample, openPlace, optionsFor, type Place, type Sample, slabsOf } from './world.ts';
+import { makeSample, openPlace, optionsFor, type Sample, slabsOf } from './world.ts';
 
 const pieceLength = 32768;
 
