@@ -15,6 +15,7 @@ const modules = join(root, 'node_modules');
 const record = join(modules, '.package-lock.json');
 const installLock = join(root, '.installing');
 const oldestNode = 20;
+const longestInstallMs = 30 * 60 * 1000;
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const networkError =
   /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b/;
@@ -175,8 +176,10 @@ async function oneInstallAtATime(work) {
 
 function holderIsAlive() {
   try {
+    // The holder may be about to write its number; and a number that is very old may be somebody else's by now.
+    const ageMs = Date.now() - statSync(installLock).mtimeMs;
     const pid = Number(readFileSync(installLock, 'utf8'));
-    if (pid === 0) return Date.now() - statSync(installLock).mtimeMs < 2000;
+    if (pid === 0 || ageMs > longestInstallMs) return ageMs < 2000;
     process.kill(pid, 0);
     return true;
   } catch (error) {

@@ -10,6 +10,17 @@ import { fileURLToPath } from 'node:url';
 const main = new URL('../src/main.ts', import.meta.url);
 const pinned = findPinnedNode();
 
+// npm puts a shell between itself and us. Told to stop, that shell dies and tells nobody: then we stop as if told.
+if (process.env.npm_execpath !== undefined) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 500);
+  watch.unref();
+}
+
 if (pinned === undefined) {
   process.stderr.write(
     'Node 26, which Shoal runs on, is not installed here yet. Run `npm start` in its folder once.\n',
