@@ -61,7 +61,7 @@ export class SimDiskControl {
   }
 
   /** The host crashes at a matching operation: the first one, or the one after so many. */
-  crash(when: 'before' | 'after', filter: DiskFilter = {}): () => void {
+  crash(when: 'before' | 'during' | 'after', filter: DiskFilter = {}): () => void {
     return this.#inject({ kind: 'crash', when }, { times: 1, ...filter });
   }
 

@@ -15,10 +15,14 @@ export interface RunOptions {
 
 const defaultLimitMs = 3_600_000;
 
+/** So much at one instant is a loop of timers without delay, and would never end. */
+const mostAtOnce = 5_000_000;
+
 export class Timeline {
   readonly #queue = new HappeningQueue();
   readonly #turns = new Turns();
   #nowMs = 0;
+  #atOnce = 0;
 
   get nowMs(): number {
     return this.#nowMs;
@@ -74,6 +78,13 @@ export class Timeline {
     return promise;
   }
 
+  #moveTo(timeMs: number): void {
+    this.#atOnce = timeMs === this.#nowMs ? this.#atOnce + 1 : 0;
+    this.#nowMs = timeMs;
+    if (this.#atOnce > mostAtOnce)
+      throw new SimError('limit', `Time stands still at ${timeMs} ms: more and more happens without delay`);
+  }
+
   #drive(isDone: (nextMs: number) => boolean): Promise<void> {
     if (this.#turns.isRunning)
       return Promise.reject(new SimError('busy', 'This simulation is running already: one run at a time'));
@@ -85,7 +96,7 @@ export class Timeline {
             resolve();
             return false;
           }
-          this.#nowMs = nextMs;
+          this.#moveTo(nextMs);
           this.#queue.pop()?.happen();
           return true;
         } catch (error) {

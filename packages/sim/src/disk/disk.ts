@@ -42,8 +42,8 @@ export interface DiskOperation {
 export type DiskFault =
   | { readonly kind: 'fail'; readonly code: WorldErrorCode }
   | { readonly kind: 'delay'; readonly delayMs: number }
-  /** The machine crashes before or right after it. */
-  | { readonly kind: 'crash'; readonly when: 'before' | 'after' };
+  /** The machine crashes before it, right after it, or when a write was done in part. */
+  | { readonly kind: 'crash'; readonly when: 'before' | 'during' | 'after' };
 
 export interface DiskSpeed {
   /** Every operation takes at least this. Default 0.05. */
@@ -89,7 +89,7 @@ export class SimDisk implements Disk {
   }
 
   /** Takes its time, then acts, and answers; never, if the machine crashes before that. */
-  perform<T>(asked: Asked, action: () => T): Promise<T> {
+  perform<T>(asked: Asked, action: () => T, inPart?: (share: number) => void): Promise<T> {
     const state = this.#state;
     return new Promise((resolve, reject) => {
       if (!this.#isAlive()) return;
@@ -102,21 +102,21 @@ export class SimDisk implements Disk {
       const act = (): void => {
         if (!this.#isAlive()) return;
         state.trace.add(timeline.nowMs, `disk-${operation.kind}`, state.host, operation.length);
-        if (fault?.kind === 'crash' && fault.when === 'before') {
-          state.crash();
-          return;
-        }
+        const crash = fault?.kind === 'crash' ? fault.when : undefined;
         try {
           if (fault?.kind === 'fail')
             throw new WorldError(fault.code, `The disk failed to ${operation.kind}`, {
               value: operation.path,
             });
-          const result = action();
-          if (fault?.kind === 'crash') state.crash();
-          else resolve(result);
+          if (crash === 'during') inPart?.(state.random.fraction());
+          else if (crash !== 'before') {
+            const result = action();
+            if (crash === undefined) resolve(result);
+          }
         } catch (error) {
-          reject(error);
+          if (crash === undefined) reject(error);
         }
+        if (crash !== undefined) state.crash();
       };
       timeline.at(state.busyUntilMs, { isOff: false, happen: act });
     });
@@ -203,8 +203,11 @@ class SimFile implements DiskFile {
   }
 
   write(buffers: readonly Uint8Array[], position: number): Promise<void> {
-    return this.#perform({ kind: 'write', position, length: total(buffers) }, () =>
-      this.#tree.write(this.#handle, buffers, position),
+    return this.#perform(
+      { kind: 'write', position, length: total(buffers) },
+      () => this.#tree.write(this.#handle, buffers, position),
+      (share) =>
+        this.#tree.write(this.#handle, firstBytes(buffers, Math.floor(share * total(buffers))), position),
     );
   }
 
@@ -232,17 +235,29 @@ class SimFile implements DiskFile {
   #perform<T>(
     asked: { kind: DiskOperationKind; position?: number; length?: number },
     action: () => T,
+    inPart?: (share: number) => void,
   ): Promise<T> {
     const { path } = this.#handle;
-    return this.#disk.perform({ ...asked, path }, () => {
+    const act = (): T => {
       if (this.#handle.isClosed && asked.kind !== 'close')
         throw new WorldError('closed', 'The file is closed', { value: path });
       const { position = 0 } = asked;
       if (!Number.isSafeInteger(position) || position < 0)
         throw new WorldError('invalid', 'Not a position in a file', { value: position });
       return action();
-    });
+    };
+    return this.#disk.perform({ ...asked, path }, act, inPart);
   }
+}
+
+function firstBytes(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
+  const first: Uint8Array[] = [];
+  let left = count;
+  for (const buffer of buffers) {
+    if (left > 0) first.push(buffer.subarray(0, left));
+    left -= buffer.length;
+  }
+  return first;
 }
 
 function total(buffers: readonly Uint8Array[]): number {

@@ -8,8 +8,16 @@ export interface ParsedAddress {
   readonly zone?: string;
 }
 
+const [colon, dot, two] = [58, 46, 50];
+
+/** Of an address in canonical text. A colon comes within the first five characters of IPv6, or never. */
 export function familyOf(address: string): 4 | 6 {
-  return address.includes(':') ? 6 : 4;
+  for (let i = 0; i < 5; i++) {
+    const code = address.charCodeAt(i);
+    if (code === dot) return 4;
+    if (code === colon) return 6;
+  }
+  return 4;
 }
 
 /** Undefined for what is not an IP address. IPv4-mapped IPv6 becomes IPv4. */
@@ -32,7 +40,8 @@ export function isWildcard(address: string): boolean {
 }
 
 export function isMulticast(address: string): boolean {
-  if (address.includes(':')) return address.startsWith('ff') && address.indexOf(':') === 4;
+  if (familyOf(address) === 6) return address.startsWith('ff') && address.indexOf(':') === 4;
+  if (address.charCodeAt(0) !== two) return false;
   const first = Number(address.slice(0, address.indexOf('.')));
   return first >= 224 && first < 240;
 }

@@ -49,7 +49,7 @@ export class DatagramPorts implements Datagrams {
       throw new WorldError('address-in-use', `Datagram port ${port} of ${this.machine.name} is taken`, {
         value: `${address}:${port}`,
       });
-    const socket = new SimDatagramSocket(this, { address, port }, handlers, isShared);
+    const socket = new SimDatagramSocket(this, this.machine.endpoint(address, port), handlers, isShared);
     const others = this.#sockets.get(port);
     if (others === undefined) this.#sockets.set(port, [socket]);
     else others.push(socket);
@@ -60,6 +60,7 @@ export class DatagramPorts implements Datagrams {
   find(address: string, port: number): SimDatagramSocket | undefined {
     const sockets = this.#sockets.get(port);
     if (sockets === undefined) return undefined;
+    if (sockets.length === 1 && sockets[0]?.local.address === address) return sockets[0];
     let best: SimDatagramSocket | undefined;
     for (const socket of sockets) {
       const bound = socket.local.address;
@@ -150,7 +151,7 @@ export class SimDatagramSocket implements DatagramSocket {
     if (address === undefined) return undefined;
     let source = this.#sources.get(address);
     if (source === undefined) {
-      source = { address, port: this.local.port };
+      source = this.#ports.machine.endpoint(address, this.local.port);
       this.#sources.set(address, source);
     }
     return source;
@@ -162,7 +163,7 @@ export class SimDatagramSocket implements DatagramSocket {
     const family = familyOf(to.address);
     const address = onLoopback ? (family === 4 ? '127.0.0.1' : '::1') : machine.sourceFor(to.address);
     if (address === undefined) return;
-    const from = isWildcard(this.local.address) ? { address, port: this.local.port } : this.local;
+    const from = isWildcard(this.local.address) ? machine.endpoint(address, this.local.port) : this.local;
     const copy = bytes.slice();
     const deliver = (target: Machine): void => {
       for (const member of target.datagrams?.members(to.address, onLoopback, to.port) ?? []) {

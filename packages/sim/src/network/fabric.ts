@@ -8,7 +8,10 @@ import { Gateway, type Lan } from './lan.ts';
 import type { Lane, Line } from './line.ts';
 import type { Machine } from './machine.ts';
 
-/** Between two machines, in both directions. What is given here holds instead of what their lines add up to. */
+/**
+ * Between two machines, in both directions. What is given here holds instead of what their lines add up to. It does
+ * not hold for packets that are sent to a router in front of one of them.
+ */
 export interface LinkOptions {
   readonly latencyMs?: number;
   readonly jitterMs?: number;

@@ -1,6 +1,6 @@
 // A host as the network sees it: addresses, a line, and ports that are gone after a crash.
 
-import { WorldError } from '@shoal/base';
+import { type Endpoint, WorldError } from '@shoal/base';
 import { firstFreePort, lastPort } from '../bounds.ts';
 import type { SeededRandom } from '../random.ts';
 import {
@@ -55,6 +55,12 @@ export class Machine {
     const family = familyOf(to);
     if (isLoopback(to)) return loopbackOf(family);
     return this.addresses.find((own) => own.family === family)?.address;
+  }
+
+  /** One of its addresses with a port, and with the zone that belongs to it. */
+  endpoint(address: string, port: number): Endpoint {
+    const zone = this.addresses.find((own) => own.address === address)?.zone;
+    return zone === undefined ? { address, port } : { address, port, zone };
   }
 
   /** The address to bind. Throws a WorldError where it is none, or not ours. */

@@ -61,7 +61,7 @@ export class StreamPorts implements Streams {
       throw new WorldError('address-in-use', `Port ${port} of ${this.machine.name} is taken`, {
         value: `${address}:${port}`,
       });
-    const local = options.zone === undefined ? { address, port } : { address, port, zone: options.zone };
+    const local = this.machine.endpoint(address, port);
     const acceptor = { local, accept };
     this.#acceptors.set(port, [...(this.#acceptors.get(port) ?? []), acceptor]);
     return { local, close: async () => this.#stopAccepting(acceptor) };
@@ -103,7 +103,7 @@ export class StreamPorts implements Streams {
     this.#dialledPorts.add(port);
     return new Promise((resolve, reject) => {
       const dial = new Dial(this.#net, this, {
-        local: { address: from, port },
+        local: this.machine.endpoint(from, port),
         to: { address, port: to.port },
         remote: to,
         settled: (outcome) => {
@@ -278,7 +278,7 @@ class Dial {
     const from = this.#ports.machine;
     const to = ports.machine;
     const near = this.#ports.open(this.#local, this.#remote);
-    const far = ports.open({ address: at.address, port: at.port }, seen);
+    const far = ports.open(to.endpoint(at.address, at.port), seen);
     const notBeforeMs = this.#net.timeline.nowMs + 2 * latencyMs;
     const there = new Flow(
       this.#net,
