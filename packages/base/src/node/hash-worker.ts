@@ -15,17 +15,22 @@ const mostOpenFiles = 32;
 
 const readBuffer = new Uint8Array(readLength);
 
+/** As text of one character a byte it costs 0.4 µs less than as an object of its own. */
+function sha256Into(target: Buffer, offset: number, bytes: Uint8Array): void {
+  target.write(hash('sha256', bytes, 'latin1'), offset, 'latin1');
+}
+
 /** SHA-256 of each run of `leafLength` bytes. */
 class LeafHasher {
   readonly #leafLength: number;
-  readonly #leaves: Uint8Array;
+  readonly #leaves: Buffer<ArrayBuffer>;
   #count = 0;
   #partial: Hash | undefined;
   #partialLength = 0;
 
   constructor(leafLength: number, byteLength: number) {
     this.#leafLength = leafLength;
-    this.#leaves = new Uint8Array(Math.ceil(byteLength / leafLength) * hashLength);
+    this.#leaves = Buffer.alloc(Math.ceil(byteLength / leafLength) * hashLength);
   }
 
   update(bytes: Uint8Array): void {
@@ -34,7 +39,8 @@ class LeafHasher {
       const end = Math.min(bytes.length, offset + this.#leafLength - this.#partialLength);
       const run = bytes.subarray(offset, end);
       if (run.length === this.#leafLength) {
-        this.#push(hash('sha256', run, 'buffer'));
+        sha256Into(this.#leaves, this.#count * hashLength, run);
+        this.#count++;
       } else {
         this.#partial ??= createHash('sha256');
         this.#partial.update(run);
@@ -45,43 +51,44 @@ class LeafHasher {
     }
   }
 
-  finish(): Uint8Array {
+  finish(): Buffer<ArrayBuffer> {
     this.#endPartial();
-    return this.#leaves.subarray(0, this.#count * hashLength);
+    return this.#leaves;
   }
 
   #endPartial(): void {
     if (this.#partial === undefined) return;
-    this.#push(this.#partial.digest());
+    this.#leaves.set(this.#partial.digest(), this.#count * hashLength);
+    this.#count++;
     this.#partial = undefined;
     this.#partialLength = 0;
   }
-
-  #push(digest: Uint8Array): void {
-    this.#leaves.set(digest, this.#count * hashLength);
-    this.#count++;
-  }
 }
 
-/** BEP 52: pairs upwards; where a layer runs out, the hash of a subtree of zero leaves stands in. */
+/** BEP 52: pairs upwards; where a layer runs out, the root of a subtree of zero leaves stands in. */
 function merkleRoot(leaves: Uint8Array, leafCount: number): Uint8Array {
-  let layer = leaves.slice();
-  let zero: Uint8Array = new Uint8Array(hashLength);
-  const pair = new Uint8Array(hashLength * 2);
+  const pairLength = hashLength * 2;
+  const layer = Buffer.alloc(Math.max(leaves.length, hashLength));
+  layer.set(leaves);
+  let length = leaves.length;
+  const zeros = Buffer.alloc(pairLength);
+  const pair = Buffer.alloc(pairLength);
   for (let width = leafCount; width > 1; width /= 2) {
-    const next = new Uint8Array(Math.ceil(layer.length / pair.length) * hashLength);
-    for (let i = 0; i * pair.length < layer.length; i++) {
-      const children = layer.subarray(i * pair.length, (i + 1) * pair.length);
-      pair.set(children);
-      if (children.length < pair.length) pair.set(zero, hashLength);
-      next.set(hash('sha256', pair, 'buffer'), i * hashLength);
+    const isOdd = length % pairLength !== 0;
+    const whole = isOdd ? length - hashLength : length;
+    // A parent lands where its children no longer are needed.
+    for (let at = 0; at < whole; at += pairLength)
+      sha256Into(layer, at / 2, layer.subarray(at, at + pairLength));
+    if (isOdd) {
+      pair.set(layer.subarray(whole, length));
+      pair.set(zeros.subarray(0, hashLength), hashLength);
+      sha256Into(layer, whole / 2, pair);
     }
-    layer = next;
-    pair.set(zero);
-    pair.set(zero, hashLength);
-    zero = new Uint8Array(hash('sha256', pair, 'buffer'));
+    length = Math.ceil(length / pairLength) * hashLength;
+    sha256Into(zeros, 0, zeros);
+    zeros.copy(zeros, hashLength, 0, hashLength);
   }
-  return layer.length === 0 ? zero : layer;
+  return new Uint8Array(length === 0 ? zeros.subarray(0, hashLength) : layer.subarray(0, hashLength));
 }
 
 class OpenFiles {
@@ -195,7 +202,9 @@ function runJob(job: WorkerJob, memories: readonly Uint8Array[], files: OpenFile
   return {
     bytesRead,
     ...(sha1 === undefined ? {} : { sha1: new Uint8Array(sha1.digest()) }),
-    ...(leaves === undefined ? {} : { leaves, root: merkleRoot(leaves, job.leafCount) }),
+    ...(leaves === undefined
+      ? {}
+      : { leaves: new Uint8Array(leaves.buffer), root: merkleRoot(leaves, job.leafCount) }),
   };
 }
 
