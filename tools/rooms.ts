@@ -56,7 +56,11 @@ export const testRunnerIsAllowedIn: readonly string[] = [
 ];
 
 /** What a test or a bench may import besides its room's own dependencies, whichever room it is in. */
-export const forTestsOfEveryRoom: readonly string[] = ['@shoal/sim', '@shoal/base/compliance'];
+export const forTestsOfEveryRoom: readonly string[] = [
+  '@shoal/sim',
+  '@shoal/sim/testing',
+  '@shoal/base/compliance',
+];
 
 /** Where tests, benches, lab and tools may reach by a relative path: what lab has for all, and the command to start. */
 export const openToTests: readonly string[] = ['lab/', 'packages/cli/bin/'];
