@@ -1,6 +1,6 @@
 // Torrents from files in memory, hashed the plain way, for tests and fuzzers.
 
-import { hash } from 'node:crypto';
+import { createNodeWorld } from '@shoal/base/node';
 import {
   type CreateDetails,
   createTorrent,
@@ -13,7 +13,8 @@ import {
   type TorrentFormat,
 } from '@shoal/metainfo';
 
-export const digest: Digest = (name, bytes) => new Uint8Array(hash(name, bytes, 'buffer'));
+const { hashing } = createNodeWorld();
+export const digest: Digest = (name, bytes) => hashing.digest(name, bytes);
 
 export interface MemoryFile {
   readonly path: readonly string[];
