@@ -25,5 +25,7 @@ export function listenForInterrupt(): AbortSignal {
 
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // A terminal that is closed. Where nohup wants us to live on it has put a file in the terminal's place.
+  if (process.stderr.isTTY) process.on('SIGHUP', onSignal);
   return controller.signal;
 }

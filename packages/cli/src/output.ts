@@ -8,6 +8,8 @@ import { codeOf, exitCodeOf } from './exit-codes.ts';
 export interface OutputStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** As the terminal and NO_COLOR have it. */
+  hasColors?(): boolean;
   write(text: string): unknown;
 }
 
@@ -77,8 +79,7 @@ export function createOutput(options: OutputOptions): Output {
       if (json) {
         printJson({ error: { code, message } });
       } else {
-        const label =
-          stderr.isTTY === true ? styleText('red', 'error:', { validateStream: false }) : 'error:';
+        const label = stderr.hasColors?.() ? styleText('red', 'error:', { validateStream: false }) : 'error:';
         stderr.write(`${label} ${printable(message)}\n`);
       }
       if (verbose && error instanceof Error) stderr.write(`${printable(stackOf(error))}\n`);

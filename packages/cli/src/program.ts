@@ -1,6 +1,7 @@
 // From the words of a command line to a verb and an exit code. Only the verb that was asked for is loaded.
 
-import { Command, CommanderError } from '@commander-js/extra-typings';
+import { styleText } from 'node:util';
+import { Command, CommanderError, Help } from '@commander-js/extra-typings';
 import type { World } from '@shoal/base';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { flags } from './flags.ts';
@@ -38,41 +39,27 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
     },
   };
 
-  const program = new Command('shoal')
-    .usage('VERB [FLAGS]')
-    .description('Makes this computer a peer: shares and fetches files with no server in the middle.')
-    .version(version, '--version', 'print the version')
-    .helpOption('-h, --help', 'print this help, or that of a verb: shoal VERB --help')
-    .helpCommand(false)
-    .configureHelp({ showGlobalOptions: false })
-    .configureOutput({
-      writeOut: (text) => stdout.write(text),
-      writeErr: (text) => stderr.write(text),
-      outputError: () => {},
-    })
-    .exitOverride();
-
-  for (const entry of verbs) {
-    const command = program.command(entry.name).description(entry.summary);
-    if (entry.name !== args[0]) continue;
-    const { default: verb } = await entry.load();
-    verb(command, context);
-    command
-      .helpOption('-h, --help', 'print this help')
-      .option('--json', 'print one JSON object a line on stdout')
-      .option('-v, --verbose', 'say more: debug logs, and where an error came from')
-      .hook('preAction', () => {
-        const given: { json?: true; verbose?: true } = command.opts();
-        output = createOutput({
-          json: given.json === true,
-          verbose: given.verbose === true,
-          stdout,
-          stderr,
-        });
-      });
-  }
-
+  const program = createProgram(options);
   try {
+    for (const entry of verbs) {
+      const command = program.command(entry.name).description(entry.summary).optionsGroup('Flags:');
+      if (entry.name !== args[0]) continue;
+      const { default: verb } = await entry.load();
+      verb(command, context);
+      command
+        .helpOption('-h, --help', 'print this help')
+        .option('--json', 'print one JSON object a line on stdout')
+        .option('-v, --verbose', 'say more: debug logs, and where an error came from')
+        .hook('preAction', () => {
+          const given: { json?: true; verbose?: true } = command.opts();
+          output = createOutput({
+            json: given.json === true,
+            verbose: given.verbose === true,
+            stdout,
+            stderr,
+          });
+        });
+    }
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -82,8 +69,33 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
     }
     return output.fail(error);
   } finally {
-    await (await world)?.close();
+    await (await world?.catch(() => undefined))?.close();
   }
+}
+
+/** The command without its verbs. */
+function createProgram({ version, stdout, stderr }: ProgramOptions): Command {
+  return new Command('shoal')
+    .optionsGroup('Flags:')
+    .commandsGroup('Verbs:')
+    .usage('VERB [FLAGS]')
+    .description('Makes this computer a peer: shares and fetches files with no server in the middle.')
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .configureHelp({
+      commandUsage: (command) => new Help().commandUsage(command).replace('[options]', '[FLAGS]'),
+      styleTitle: (text) => styleText('bold', text, { validateStream: false }),
+      styleSubcommandText: (text) => styleText('cyan', text, { validateStream: false }),
+      styleOptionText: (text) => styleText('cyan', text, { validateStream: false }),
+    })
+    .addHelpText('after', '\nA verb says more with `shoal VERB --help`; `shoal up` is a good first one.')
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: () => {},
+    })
+    .exitOverride();
 }
 
 /** `shoal --data DIR up` is `shoal up --data DIR`: the flags that mean the same everywhere may stand before the verb. */

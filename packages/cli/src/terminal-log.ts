@@ -3,24 +3,22 @@
 import { styleText } from 'node:util';
 import { printable } from './output.ts';
 
-const colours = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const;
+const styles = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const;
+type Style = (typeof styles)[keyof typeof styles] | 'dim';
 
 /** From the JSON line that the node wrote: the time, how grave it is, the message, and what belongs to it. */
-export function terminalLine(json: string): string {
+export function terminalLine(json: string, hasColours: boolean): string {
   const { level, time, msg, err, ...rest }: Record<string, unknown> = JSON.parse(json);
+  const paint = (style: Style, text: string): string =>
+    hasColours ? styleText(style, text, { validateStream: false }) : text;
+
+  const word = String(level);
+  const style = Object.entries(styles).find(([name]) => name === word)?.[1] ?? 'red';
   const clock = new Date(Number(time)).toTimeString().slice(0, 8);
   const details = Object.entries(rest).map(([name, value]) => ` ${name}=${shown(value)}`);
   const trace = typeof err === 'object' && err !== null && 'stack' in err ? `\n${err.stack}` : '';
-  return `${dim(clock)} ${label(String(level))} ${printable(String(msg))}${dim(printable(details.join('') + trace))}\n`;
-}
-
-function label(level: string): string {
-  const colour = Object.entries(colours).find(([name]) => name === level)?.[1] ?? 'red';
-  return styleText(colour, level.padEnd(5), { validateStream: false });
-}
-
-function dim(text: string): string {
-  return styleText('dim', text, { validateStream: false });
+  const beside = printable(details.join('') + trace);
+  return `${paint('dim', clock)} ${paint(style, word.padEnd(5))} ${printable(String(msg))}${paint('dim', beside)}\n`;
 }
 
 function shown(value: unknown): string {

@@ -63,7 +63,7 @@ test('what drives a terminal or disguises a name is not printed', () => {
   output.result({}, '\x1b]0;title\x07');
   output.fail(new CliError('failed', '\x1b[31m'));
   assert.ok(!`${said.out}${said.err}`.includes('\x1b'));
-  const logged = terminalLine('{"level":"info","time":0,"msg":"\\u001b[2J","name":"\\u0007"}');
+  const logged = terminalLine('{"level":"info","time":0,"msg":"\\u001b[2J","name":"\\u0007"}', true);
   assert.ok(!logged.includes('\x1b[2J') && !logged.includes('\x07'));
 });
 

@@ -59,7 +59,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     const port = await listen(app, { api: config.api, mayMove: options.mayMovePort });
     const url = urlOf(config.api, port);
     await folder.announce({ pid, url, instance, version });
-    log.info({ id, data: config.data, network: config.network }, 'started');
+    log.info({ data: config.data, network: config.network }, 'started');
     return { url, port, id, stop };
   } catch (error) {
     await stop().catch(() => {});

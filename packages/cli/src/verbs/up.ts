@@ -18,11 +18,12 @@ const up: Verb = (command, context) => {
         context.world(),
         import('@shoal/node'),
       ]);
-      const isForPeople = process.stderr.isTTY && !output.json;
+      const { stderr } = process;
+      const isForPeople = stderr.isTTY && !output.json;
       const log = createLog({
         level: config['log.level'],
         clock: world.clock,
-        write: (line) => process.stderr.write(isForPeople ? terminalLine(line) : line),
+        write: (line) => stderr.write(isForPeople ? terminalLine(line, stderr.hasColors()) : line),
       });
       const mayMovePort = !origins.has('api');
       const node = await startNode({ world, config, mayMovePort, version, log, pid: process.pid });

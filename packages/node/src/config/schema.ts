@@ -1,5 +1,5 @@
 // Every key of the config, once: its type, default, explanation and flag. It is a JSON Schema value typed by TypeBox;
-// none of TypeBox is loaded at run time, where it would cost a starting node 80 ms and 18 MiB (docs/decisions).
+// none of TypeBox is loaded at run time, where it would cost a starting node 80 ms and 18 MiB (README).
 // A key with a dot in its name is in that table of the file: `log.level` is `level` under `[log]`.
 
 import type { XStatic } from 'typebox/schema';
