@@ -36,8 +36,9 @@ export interface MachineOptions {
 
 export interface CrashOptions {
   /**
-   * What becomes of writes and names that were not synced: `lost` (a power cut, the default), `torn` (each sector and
-   * each name is lost or kept, as the seed has it), `kept` (the program died, the machine lived on).
+   * What becomes of writes and names that were not synced. `lost` (the default): a power cut. `torn`: a power cut
+   * that leaves each sector and each name old or new, as the seed has it. `kept`: only the program is killed; its
+   * machine lives on, keeps what was written, closes the sockets and refuses connections.
    */
   readonly unsynced?: 'lost' | 'torn' | 'kept';
 }
@@ -52,6 +53,7 @@ export class SimHost {
   readonly #wall: { readonly index: number; readonly name: string; wallOffsetMs: number };
   readonly #random: SeededRandom;
   #incarnation = 0;
+  #isUp = true;
   #world: World | undefined;
   #crashOptions: CrashOptions = {};
 
@@ -106,8 +108,9 @@ export class SimHost {
     return first;
   }
 
+  /** Its program runs. */
   get isUp(): boolean {
-    return this.#machine.isUp;
+    return this.#isUp;
   }
 
   /** Of the present incarnation: another one after each restart. */
@@ -138,19 +141,21 @@ export class SimHost {
     this.#crashOptions = options;
   }
 
-  /** The machine stops dead: no FIN, no reset, and of what was not synced only what `options` say is left. */
+  /** Stops dead: no FIN, no reset (unless `kept`), and of what was not synced only what `options` say is left. */
   crash(options: CrashOptions = this.#crashOptions): void {
     if (!this.#machine.isUp) return;
     const { timeline, trace } = this.#parts.net;
     trace.add(timeline.nowMs, 'crash', this.#machine, this.#incarnation);
-    this.#machine.isUp = false;
+    const unsynced = options.unsynced ?? 'lost';
+    this.#isUp = false;
+    this.#machine.isUp = unsynced === 'kept';
     this.#incarnation++;
     this.#world = undefined;
     this.#machine.datagrams = undefined;
     const { streams } = this.#machine;
     this.#machine.streams = undefined;
-    streams?.vanish();
-    const unsynced = options.unsynced ?? 'lost';
+    if (unsynced === 'kept') streams?.abandon();
+    else streams?.vanish();
     this.#diskState.tree.forgetHandles();
     for (const volume of this.#volumes) {
       if (unsynced === 'kept') volume.closeAll();
@@ -160,7 +165,8 @@ export class SimHost {
 
   /** Up again, with the disk that survived. */
   restart(): World {
-    if (this.#machine.isUp) this.crash();
+    if (this.#isUp) this.crash();
+    this.#isUp = true;
     this.#machine.isUp = true;
     this.#diskState.busyUntilMs = 0;
     this.#start();

@@ -48,7 +48,7 @@ test('the server hands over whole requests and sends whole answers, in order', a
   ]);
 });
 
-test('a server that is cut off in the middle breaks the body off', async () => {
+test('a server that restarts in the middle breaks the body off', async () => {
   const { simulation, client, server } = await served(() => ({ body: new Uint8Array(5_000_000) }));
   const response = await simulation.settle(client.world.http.request({ url: 'http://tracker.test/' }));
   const text = textOf(response);
@@ -56,17 +56,7 @@ test('a server that is cut off in the middle breaks the body off', async () => {
     server.crash();
     server.restart();
   });
-  await assert.rejects(
-    simulation.settle(
-      Promise.race([
-        text,
-        new Promise(
-          (_, reject) => void client.world.clock.setTimer(300_000, () => reject(new Error('silence'))),
-        ),
-      ]),
-    ),
-    /silence|reset/,
-  );
+  await assert.rejects(simulation.settle(text), /restarted/);
 });
 
 test('what is not HTTP is refused by the server, and the next connection is served', async () => {

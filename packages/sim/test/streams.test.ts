@@ -180,6 +180,26 @@ test('a crash says nothing to the other side, which learns of it when it sends t
   assert.equal(accepted.closed, false, 'a crashed world never calls back');
 });
 
+test('a killed program has its sockets closed by its system, which refuses those who dial', async () => {
+  const { simulation, a, b } = pair();
+  const [dialled, accepted] = await connect(simulation, a, b);
+  accepted.stream.write(new Uint8Array(1000));
+  await simulation.run(() => dialled.received === 1000);
+  b.crash({ unsynced: 'kept' });
+  await simulation.run(() => dialled.ended);
+  dialled.stream.write(new Uint8Array(10));
+  await simulation.run(() => dialled.closed);
+  assert.equal(dialled.error?.code, 'reset');
+  assert.equal(accepted.closed, false);
+  await assert.rejects(
+    simulation.settle(a.world.streams.connect({ address: b.address, port: 1 })),
+    (error) => error instanceof WorldError && error.code === 'refused',
+  );
+  assert.equal(b.isUp, false);
+  b.restart();
+  await connect(simulation, a, b, 2);
+});
+
 test('a crashed world never settles, never fires, never sends', async () => {
   const { simulation, a, b } = pair();
   const { clock, disk, streams, hashing, names } = a.world;

@@ -281,8 +281,19 @@ export class Flow implements LaneUser {
     const next = this.#acks.first();
     if (next !== undefined) this.#net.timeline.at(next.atMs, this.#acking);
     this.#outstanding -= ack.bytes;
+    if (this.#source.hasVanished) {
+      this.#disown();
+      return;
+    }
     if (this.#outstanding === 0 && this.queuedBytes === 0) this.#rest();
     else this.#flush();
+  }
+
+  /** A machine that is up again, and knows nothing of this connection, resets it. */
+  #disown(): void {
+    if (!this.#way.from.isUp || !this.#target.isAlive) return;
+    const happen = (): void => this.#target.fail('reset', 'The other side was restarted');
+    this.#net.timeline.after(this.#latencyMs, { isOff: false, happen });
   }
 
   /** Counts for a share of the lanes from the first byte to the last acknowledgement. */

@@ -102,8 +102,19 @@ export class SimStream implements Stream {
     if (!this.isAlive) return;
     const hasUnread = this.#inbox.first()?.kind === 'data';
     this.#close(undefined);
+    this.#hangUp(hasUnread);
+  }
+
+  #hangUp(hasUnread: boolean): void {
     if (hasUnread) this.#outgoing?.signal('reset');
     else if (this.#outgoing?.endSent === false) this.#outgoing.signal('end');
+  }
+
+  /** The program is gone: its system closes the socket, and nobody is left to be told. */
+  abandon(): void {
+    const hasUnread = this.#inbox.first()?.kind === 'data';
+    this.vanish();
+    this.#hangUp(hasUnread);
   }
 
   /** The machine is gone, without a word to anybody. */

@@ -143,6 +143,12 @@ export class StreamPorts implements Streams {
     this.#acceptors.clear();
     for (const stream of [...this.#alive]) stream.vanish();
   }
+
+  /** As `vanish`, but the system that lives on says goodbye to the other sides. */
+  abandon(): void {
+    this.#acceptors.clear();
+    for (const stream of [...this.#alive]) stream.abandon();
+  }
 }
 
 function clash(a: string, b: string): boolean {
