@@ -49,9 +49,10 @@ export const platformUsesThatAreAllowed: readonly { readonly path: string; reado
   { path: 'packages/sim/src/testing.ts', what: 'process.cwd' },
 ];
 
-/** The suite that every World must pass is made of tests, and so are simulated scenarios with their seeds. */
+/** Suites that every implementation of an interface must pass, and scenarios as tests, are made of tests. */
 export const testRunnerIsAllowedIn: readonly string[] = [
   'packages/base/src/compliance/',
+  'packages/transport/src/compliance/',
   'packages/sim/src/testing.ts',
 ];
 
@@ -62,5 +63,8 @@ export const forTestsOfEveryRoom: readonly string[] = [
   '@shoal/base/compliance',
 ];
 
-/** Where tests, benches, lab and tools may reach by a relative path: what lab has for all, and the command to start. */
+/** What tests, benches, lab and tools may reach by a relative path: what lab has for all, and the command to start. */
 export const openToTests: readonly string[] = ['lab/', 'packages/cli/bin/'];
+
+/** What lab may reach besides, to fuzz and measure with what a room's tests make: `packages/wire/test/making.ts`. */
+export const openToLab = /^packages\/\w+\/test\//;

@@ -5,6 +5,7 @@ import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
 import {
   forTestsOfEveryRoom,
+  openToLab,
   openToTests,
   platformIsAllowedIn,
   platformUsesThatAreAllowed,
@@ -75,7 +76,8 @@ function whyNot(found: Import, module: Module, place: Place, packages: Packages)
   if (specifier.startsWith('.')) {
     const target = posix.join(posix.dirname(module.path), specifier);
     const open = place.isPublished ? [place.folder] : [place.folder, ...openToTests];
-    const stays = open.some((folder) => target.startsWith(folder));
+    const isTestOfRoom = place.folder === 'lab/' && openToLab.test(target);
+    const stays = isTestOfRoom || open.some((folder) => target.startsWith(folder));
     return stays ? [] : [`reaches out of ${place.folder} with ${specifier}: import the room by its name`];
   }
   if (isBuiltin(specifier)) {

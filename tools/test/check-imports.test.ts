@@ -173,6 +173,10 @@ test('a room that is not in the table, or is called otherwise, is a problem', (t
   assert.match(found.join('\n'), /attic is not in tools\/rooms\.ts.*\n.*the room dht is @shoal\/dht/);
 });
 
+test('lab may use what a room’s tests make', (t) => {
+  assert.deepEqual(problems(t, { 'lab/fuzz/a.ts': "import '../../packages/wire/test/making.ts';" }), []);
+});
+
 test('a test may import the simulator, the compliance suite, what the root declares, and lab', (t) => {
   const text =
     "import '@shoal/sim';\nimport '@shoal/base/compliance';\nimport 'fast-check';\nimport 'forTests';\nimport '../../../lab/a.ts';";
