@@ -68,6 +68,18 @@ test('a rename between folders is undone in both or in neither', async () => {
   }
 });
 
+test('renames that follow each other are made safe together', async () => {
+  const { simulation, host } = setUp();
+  for (const folder of ['one', 'two', 'three']) host.disk.write(`/data/${folder}/there`, Uint8Array.of(1));
+  const { disk } = host.world;
+  await simulation.settle(disk.rename('/data/one/there', '/data/two/moved'));
+  await simulation.settle(disk.rename('/data/two/moved', '/data/three/moved'));
+  await simulation.settle(disk.syncFolder('/data/one'));
+  host.crash();
+  const left = ['one', 'two', 'three'].map((folder) => host.disk.list(`/data/${folder}`).join());
+  assert.deepEqual(left, ['', 'there', 'moved,there']);
+});
+
 test('a removed file is back after a power cut, with its bytes and its room', async () => {
   const { simulation, host } = setUp();
   host.disk.write('/data/file', new Uint8Array(5000).fill(5));

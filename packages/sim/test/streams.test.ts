@@ -92,6 +92,37 @@ test('a line is not filled with seconds of a stream: datagrams still pass betwee
   assert.ok(arrivedMs - sentMs < 250, `${arrivedMs - sentMs} ms`);
 });
 
+test('no more is under way on a slow line than a fraction of a second of it', async () => {
+  const simulation = createSimulation({ seed: 1 });
+  const to = simulation.addHost({ line: { downBytesPerSecond: 500_000 } });
+  const ends = [];
+  for (let i = 0; i < 3; i++) ends.push(await connect(simulation, simulation.addHost(), to, i + 1));
+  let written = 0;
+  for (const [dialled] of ends) {
+    dialled.stream.write(new Uint8Array(10_000_000));
+    written += 10_000_000;
+  }
+  await simulation.advance(3000);
+  const received = ends.reduce((sum, [, accepted]) => sum + accepted.received, 0);
+  const buffered = ends.reduce((sum, [dialled]) => sum + dialled.stream.bufferedBytes, 0);
+  const underWay = written - buffered - received;
+  assert.ok(underWay > 10_000 && underWay < 500_000 * 0.15, String(underWay));
+});
+
+test('a reader that goes away with bytes unread resets the stream, one that has read all ends it', async () => {
+  for (const hasUnread of [true, false]) {
+    const { simulation, a, b } = pair();
+    const [dialled, accepted] = await connect(simulation, a, b);
+    if (hasUnread) accepted.stream.pause();
+    dialled.stream.write(new Uint8Array(1000));
+    await simulation.advance(1000);
+    accepted.stream.destroy();
+    await simulation.advance(1000);
+    assert.equal(dialled.error?.code, hasUnread ? 'reset' : undefined);
+    assert.equal(dialled.ended, !hasUnread);
+  }
+});
+
 test('a reader that pauses holds up the writer after a window of bytes', async () => {
   const simulation = createSimulation({ seed: 1 });
   const [a, b] = [simulation.addHost(), simulation.addHost({ streamWindowBytes: 100_000 })];

@@ -44,7 +44,6 @@ export class Flow implements LaneUser {
   readonly #flight = new Fifo<Segment>();
   readonly #acks = new Fifo<{ atMs: number; bytes: number }>();
   #outstanding = 0;
-  #lastArriveMs: number;
   #latencyMs = 0;
   #endWanted = false;
   #endSent = false;
@@ -59,17 +58,12 @@ export class Flow implements LaneUser {
   readonly #arriving = { isOff: false, happen: (): void => this.#arrive() };
   readonly #acking = { isOff: false, happen: (): void => this.#acknowledged() };
 
-  constructor(
-    net: Net,
-    way: Way,
-    ends: { source: SimStream; target: SimStream; windowBytes: number; notBeforeMs: number },
-  ) {
+  constructor(net: Net, way: Way, ends: { source: SimStream; target: SimStream; windowBytes: number }) {
     this.#net = net;
     this.#way = way;
     this.#source = ends.source;
     this.#target = ends.target;
     this.#windowBytes = ends.windowBytes;
-    this.#lastArriveMs = ends.notBeforeMs;
   }
 
   get endSent(): boolean {
@@ -209,10 +203,10 @@ export class Flow implements LaneUser {
       if (route.jitterMs > 0) arriveMs += this.#way.from.random.fraction() * route.jitterMs;
       if (route.loss > 0 && route.loss < 1) arriveMs += this.#lossDelayMs(length);
     }
-    this.#lastArriveMs = Math.max(arriveMs, this.#lastArriveMs);
-    segment.arriveMs = this.#lastArriveMs;
+    // The next one arrives no sooner than this one has: `#arrive` takes them one by one.
+    segment.arriveMs = arriveMs;
     this.#flight.push(segment);
-    if (this.#flight.length === 1) timeline.at(segment.arriveMs, this.#arriving);
+    if (this.#flight.length === 1) timeline.at(arriveMs, this.#arriving);
   }
 
   /** A lost packet comes a round trip later (fast retransmit), and later still when it is lost again. */

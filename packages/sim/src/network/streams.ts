@@ -258,7 +258,7 @@ class Dial {
     const { timeline, trace } = this.#net;
     trace.add(timeline.nowMs, 'connect', target, at.port);
     const seen = through === undefined ? this.#local : through.nat.outboundStream(through.address);
-    const [near, far] = this.#join(ports, at, seen, latencyMs);
+    const [near, far] = this.#join(ports, at, seen);
     this.#near = near;
     this.#after(latencyMs, () => {
       this.#isOver = true;
@@ -280,12 +280,11 @@ class Dial {
   }
 
   /** Both ends of the connection, with a flow in each direction. */
-  #join(ports: StreamPorts, at: Endpoint, seen: Endpoint, latencyMs: number): [SimStream, SimStream] {
+  #join(ports: StreamPorts, at: Endpoint, seen: Endpoint): [SimStream, SimStream] {
     const from = this.#ports.machine;
     const to = ports.machine;
     const near = this.#ports.open(this.#local, this.#remote);
     const far = ports.open(to.endpoint(at.address, at.port), seen);
-    const notBeforeMs = this.#net.timeline.nowMs + 2 * latencyMs;
     const there = new Flow(
       this.#net,
       {
@@ -295,7 +294,7 @@ class Dial {
         toAddress: this.#to.address,
         extraLatencyMs: extra(to, this.#to.address),
       },
-      { source: near, target: far, windowBytes: ports.windowBytes, notBeforeMs },
+      { source: near, target: far, windowBytes: ports.windowBytes },
     );
     const back = new Flow(
       this.#net,
@@ -306,7 +305,7 @@ class Dial {
         toAddress: seen.address,
         extraLatencyMs: extra(from, seen.address),
       },
-      { source: far, target: near, windowBytes: this.#ports.windowBytes, notBeforeMs: 0 },
+      { source: far, target: near, windowBytes: this.#ports.windowBytes },
     );
     near.attach(there, back);
     far.attach(back, there);
