@@ -37,3 +37,30 @@ export interface PeerHandlers {
 export interface BlockPlace {
   offset: number;
 }
+
+function ignore(): void {}
+
+/** Handlers that let everything pass and throw blocks away: spread them under those that matter. */
+export const ignoringHandlers: PeerHandlers = {
+  keepAlive: ignore,
+  choke: ignore,
+  unchoke: ignore,
+  interested: ignore,
+  notInterested: ignore,
+  have: ignore,
+  bitfield: ignore,
+  request: ignore,
+  cancel: ignore,
+  blockStart: () => null,
+  blockEnd: ignore,
+  port: ignore,
+  suggest: ignore,
+  haveAll: ignore,
+  haveNone: ignore,
+  reject: ignore,
+  allowedFast: ignore,
+  extended: ignore,
+  hashRequest: ignore,
+  hashes: ignore,
+  hashReject: ignore,
+};

@@ -22,7 +22,7 @@ export * from './extensions/holepunch.ts';
 export * from './extensions/metadata.ts';
 export * from './extensions/peer-exchange.ts';
 export * from './extensions/small.ts';
-export type * from './handlers.ts';
+export * from './handlers.ts';
 export * from './handshake.ts';
 export { HashLedger } from './hash-ledger.ts';
 export { messageId, pieceHeaderLength } from './messages.ts';
