@@ -185,7 +185,7 @@ export class HashExchange {
     question.peer = undefined;
     let candidate: Peer | undefined;
     for (const peer of this.#o.peers) {
-      if (peer.hasLeft || !peer.handshake.capabilities.v2 || !peer.extension.hashes.hasRoom) continue;
+      if (peer.hasLeft || !peer.speaksV2 || !peer.extension.hashes.hasRoom) continue;
       if (question.tried.has(peer)) continue;
       if (candidate === undefined || countOf(peer) > countOf(candidate)) candidate = peer;
     }
@@ -203,8 +203,7 @@ export class HashExchange {
 
   #nobodyLeft(question: Question): boolean {
     if (question.peer !== undefined) return false;
-    for (const peer of this.#o.peers)
-      if (!question.tried.has(peer) && peer.handshake.capabilities.v2) return false;
+    for (const peer of this.#o.peers) if (!question.tried.has(peer) && peer.speaksV2) return false;
     return true;
   }
 }

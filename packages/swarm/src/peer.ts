@@ -56,6 +56,8 @@ export interface PeerOptions {
   /** What both sides speak. */
   readonly fast: boolean;
   readonly extensions: boolean;
+  /** BEP 52: it said so, or named the v2 hash (libtorrent sets the bit for hybrids alone). */
+  readonly speaksV2: boolean;
   readonly nowMs: () => number;
   readonly buffers: OutboxBuffers;
 }
@@ -66,6 +68,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   readonly handshake: Handshake;
   readonly fast: boolean;
   readonly extensions: boolean;
+  readonly speaksV2: boolean;
   readonly outbox: Outbox;
   readonly parser: PeerParser;
   readonly conduct: Conduct;
@@ -125,6 +128,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
     this.handshake = handshake;
     this.fast = options.fast;
     this.extensions = options.extensions;
+    this.speaksV2 = options.speaksV2;
     this.#host = options.host;
     this.#nowMs = options.nowMs;
     this.outbox = new Outbox(channel, options.buffers);

@@ -45,6 +45,8 @@ export class Trade {
   readonly uploads: Uploads;
   readonly shape: ContentShape;
   readonly #o: TradeOptions;
+  /** What may be asked of us: libtorrent asks for whole pieces where a v2 file ends, and expects zeros after its end. */
+  readonly #requestable: ContentShape;
   readonly #suspects: Suspects;
   readonly #senders = new Map<number, Suspect>();
   badPieces = 0;
@@ -58,6 +60,12 @@ export class Trade {
       pieceCount: layout.pieceCount,
       pieceLength: layout.pieceLength,
       lengthOfPiece: (piece) => layout.pieceSize(piece),
+    };
+    const lastPiece = layout.pieceCount - 1;
+    this.#requestable = {
+      ...this.shape,
+      lengthOfPiece: (piece) =>
+        layout.hasGaps && piece < lastPiece ? layout.pieceLength : layout.pieceSize(piece),
     };
     this.picker = new Picker({
       pieceCount: layout.pieceCount,
@@ -86,6 +94,7 @@ export class Trade {
       content,
       buffers: options.sendBuffers,
       has: (piece) => this.picker.have.has(piece),
+      lengthOfPiece: this.shape.lengthOfPiece,
       nowMs,
       onReadError: (error, piece) => this.#unreadable(error, piece),
     });
@@ -94,7 +103,7 @@ export class Trade {
   /** The peer may have said what it has before: it is held against the torrent now. Throws a WireError. */
   attach(peer: Peer): void {
     peer.parser.setPieceCount(this.shape.pieceCount);
-    peer.conduct.setShape(this.shape);
+    peer.conduct.setShape(this.#requestable);
     const pieces = this.picker.addPeer();
     peer.pieces = pieces;
     this.#senders.set(pieces.slot, { slot: pieces.slot, address: peer.address });

@@ -139,12 +139,14 @@ export class TorrentTransfer implements Transfer, PeerHost {
       : theirs.infoHash;
   }
 
+  #isV2Hash(infoHash: Uint8Array): boolean {
+    const v2 = this.#torrent?.infoHashes.v2 ?? this.infoHashes.v2;
+    return v2 !== undefined && equalBytes(v2.subarray(0, 20), infoHash);
+  }
+
   owns(infoHash: Uint8Array): boolean {
-    const { v1, v2 } = this.infoHashes;
-    return (
-      (v1 !== undefined && equalBytes(v1, infoHash)) ||
-      (v2 !== undefined && equalBytes(v2.subarray(0, 20), infoHash))
-    );
+    const v1 = this.#torrent?.infoHashes.v1 ?? this.infoHashes.v1;
+    return (v1 !== undefined && equalBytes(v1, infoHash)) || this.#isV2Hash(infoHash);
   }
 
   /** Connections are of use now. While the disk is being checked, we could not say what we have. */
@@ -175,6 +177,7 @@ export class TorrentTransfer implements Transfer, PeerHost {
       handshake,
       fast: handshake.capabilities.fast,
       extensions: handshake.capabilities.extensions,
+      speaksV2: handshake.capabilities.v2 || this.#isV2Hash(handshake.infoHash),
       nowMs: this.#parts.nowMs,
       buffers: this.#parts.outboxBuffers,
     });

@@ -74,6 +74,8 @@ export interface UploadsOptions {
   readonly content: Content;
   readonly buffers: SendBuffers;
   readonly has: (piece: number) => boolean;
+  /** Beyond it there are zeros: the gap behind a v2 file that ends within a piece. */
+  readonly lengthOfPiece: (piece: number) => number;
   readonly nowMs: () => number;
   onReadError(error: unknown, piece: number): void;
 }
@@ -155,14 +157,18 @@ export class Uploads {
           used += pieceHeaderLength;
           const isFull = length === blockLength && used === blocks * slotLength + pieceHeaderLength;
           const place = isFull ? chunk.places[blocks] : undefined;
-          places.push(place ?? chunk.bytes.subarray(used, used + length));
+          const there = Math.max(0, Math.min(length, this.#o.lengthOfPiece(piece) - end));
+          if (there < length) chunk.bytes.fill(0, used + there, used + length);
+          if (there > 0)
+            places.push((there === length ? place : undefined) ?? chunk.bytes.subarray(used, used + there));
           used += length;
           end += length;
           payload += length;
           blocks++;
           uploads.shift();
         }
-        if (places.length === 0) break;
+        if (end === begin) break;
+        if (places.length === 0) continue;
         runs.push(piece);
         reads.push(content.read(piece, begin, places));
       }
