@@ -9,7 +9,7 @@ const script = join(import.meta.dirname, 'webtorrent_peer.js');
 export const webtorrent: Client = {
   name: 'WebTorrent',
   formats: ['v1'],
-  encryptions: ['off', 'required'],
+  encryptions: ['off', 'allowed', 'required'],
   takesPeers: true,
   refusesLoopback: false,
   missing: () => undefined,

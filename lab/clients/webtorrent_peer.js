@@ -13,7 +13,8 @@ const client = new WebTorrent({
   utp: false,
   natUpnp: false,
   natPmp: false,
-  secure: task.encryption === 'required',
+  // 1 falls back to connections in the clear, 2 does not.
+  secure: { off: 0, allowed: 1, required: 2 }[task.encryption],
 });
 const fail = (error) => {
   say('error', { message: String(error?.message ?? error) });
