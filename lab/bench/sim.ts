@@ -79,6 +79,28 @@ function pump(
   simulation.after(0, () => void start());
 }
 
+/** Content that was never there before, in blocks, and read back; or the same content on many disks. */
+async function diskMegabytesPerSecond(hostCount: number): Promise<number> {
+  const simulation = createSimulation({ seed: 1 });
+  const hosts = Array.from({ length: hostCount }, () => simulation.addHost());
+  const total = 256 * 1024 * 1024;
+  const content = new Uint8Array(total / hostCount);
+  simulation.randomFor('content').fill(content);
+  const block = 16 * 1024;
+  const start = process.cpuUsage();
+  const copy = async ({ world }: SimHost): Promise<void> => {
+    const file = await world.disk.open('/data/file', { write: true, create: true });
+    for (let at = 0; at < content.length; at += block)
+      await file.write([content.subarray(at, at + block)], at);
+    await file.sync();
+    const back = new Uint8Array(block);
+    for (let at = 0; at < content.length; at += block) await file.read([back], at);
+    await file.close();
+  };
+  await simulation.settle(Promise.all(hosts.map(copy)));
+  return total / 1e6 / cpuSeconds(start);
+}
+
 interface IdleCost {
   readonly mebibytes: number;
   readonly seconds: number;
@@ -156,6 +178,16 @@ printTable(
     [
       '40 streams, the lines above',
       `${whole(await medianOf(() => streamMegabytesPerSecond(16_384, 40, lossy)))} MB/s`,
+      '',
+    ],
+    [
+      'disk, new content written and read',
+      `${whole(await medianOf(() => diskMegabytesPerSecond(1)))} MB/s`,
+      '',
+    ],
+    [
+      'disk, the same content on 64 hosts',
+      `${whole(await medianOf(() => diskMegabytesPerSecond(64)))} MB/s`,
       '',
     ],
   ],

@@ -60,6 +60,7 @@ export class Simulation {
   readonly #parts: SimulationParts;
   readonly #defaultLine: LineOptions;
   readonly #hosts: SimHost[] = [];
+  readonly #hostNames = new Set<string>();
   readonly #lans = new Map<SimLan, Lan>();
   #indexes = 0;
   #publicAddresses = { 4: 0, 6: 0 };
@@ -101,13 +102,18 @@ export class Simulation {
   addHost(options: HostOptions = {}): SimHost {
     const index = this.#indexes++;
     const name = options.name ?? `h${this.#hosts.length + 1}`;
+    if (this.#hostNames.has(name))
+      throw new SimError('invalid', 'Another host has that name', { value: name });
     const lan = options.lan === undefined ? undefined : this.#lans.get(options.lan);
+    if (options.lan !== undefined && lan === undefined)
+      throw new SimError('invalid', 'That LAN is of another simulation', { value: options.lan.name });
     const defaults = lan === undefined ? this.#defaultLine : { latencyMs: lanLatencyMs };
     const line = new Line(this.#timeline, { ...defaults, ...options.line });
     const machine = new Machine({ index, name, line, lan, random: this.randomFor(`host ${name} network`) });
     this.#moveTo(machine, options.addresses ?? this.#countOut(lan, options.ipv6 ?? lan?.hasIpv6 ?? false));
     const host = new SimHost(this.#parts, machine, options);
     this.#hosts.push(host);
+    this.#hostNames.add(name);
     return host;
   }
 

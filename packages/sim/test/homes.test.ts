@@ -18,6 +18,20 @@ async function home(nat: NatOptions) {
   return { simulation, lan, inside, server, other, box, atServer, atServer2, atOther };
 }
 
+test('a socket that talks to thousands keeps the mapping it has', async () => {
+  const { simulation, server, box, atServer } = await home({ kind: 'restricted', mappingTimeoutMs: 60_000 });
+  box.send('first', { address: server.address, port: 4000 });
+  for (let i = 0; i < 3000; i++) {
+    box.send('x', { address: `11.50.${i >> 8}.${i & 255}`, port: 4000 });
+    if (i % 100 === 0) await simulation.advance(1000);
+  }
+  const outer = atServer.mail[0]?.from;
+  assert.ok(outer !== undefined);
+  atServer.send('still open', outer);
+  await simulation.advance(100);
+  assert.equal(box.mail.length, 1);
+});
+
 /** Who may answer a socket that has sent to the first port of one server. */
 async function whoPasses(kind: NatKind): Promise<{ passed: string; isOnePort: boolean }> {
   const { simulation, server, other, box, atServer, atServer2, atOther } = await home({ kind });

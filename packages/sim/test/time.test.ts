@@ -115,6 +115,24 @@ test('what a handler throws ends the run, and the next run goes on', async () =>
   assert.equal(isCalled, true);
 });
 
+test('a world that cannot be is refused', () => {
+  const simulation = createSimulation({ seed: 1 });
+  simulation.addHost({ name: 'a', addresses: ['11.1.1.1'] });
+  const wrong: (() => unknown)[] = [
+    () => simulation.addHost({ name: 'a' }),
+    () => simulation.addHost({ addresses: ['11.1.1.1'] }),
+    () => simulation.addHost({ addresses: ['nowhere'] }),
+    () => simulation.addHost({ line: { loss: 1.5 } }),
+    () => simulation.addHost({ line: { latencyMs: -1 } }),
+    () => simulation.addHost({ line: { upBytesPerSecond: 0 } }),
+    () => simulation.addHost({ lan: createSimulation({ seed: 1 }).addLan() }),
+    () => simulation.addLan({ network: '10.0.0.0/8' }),
+  ];
+  for (const attempt of wrong)
+    assert.throws(attempt, (error) => error instanceof SimError && error.code === 'invalid');
+  assert.equal(simulation.hosts.length, 1);
+});
+
 test('wall clocks are off by what the test says, and monotonic ones are not', async () => {
   const simulation = createSimulation({ seed: 1 });
   const right = simulation.addHost().world.clock;

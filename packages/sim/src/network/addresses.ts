@@ -46,10 +46,6 @@ export function isMulticast(address: string): boolean {
   return first >= 224 && first < 240;
 }
 
-export function wildcardOf(family: 4 | 6): string {
-  return family === 4 ? '0.0.0.0' : '::';
-}
-
 export function loopbackOf(family: 4 | 6): string {
   return family === 4 ? '127.0.0.1' : '::1';
 }

@@ -5,7 +5,7 @@ import { loopbackLatencyMs } from '../bounds.ts';
 import { SimError } from '../errors.ts';
 import { familyOf, isLoopback } from './addresses.ts';
 import { Gateway, type Lan } from './lan.ts';
-import type { Lane, Line } from './line.ts';
+import { checkLine, type Lane, type Line } from './line.ts';
 import type { Machine } from './machine.ts';
 
 /**
@@ -69,6 +69,7 @@ export class Fabric {
   }
 
   setLink(a: Machine, b: Machine, options: LinkOptions | undefined): void {
+    checkLine(options ?? {});
     const key = linkKey(a, b);
     if (options === undefined) this.#links.delete(key);
     else this.#links.set(key, { ...this.#links.get(key), ...options });

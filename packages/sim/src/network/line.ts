@@ -2,6 +2,7 @@
 // is a lane that serves one sender at a time; flows take turns of one segment, datagrams queue up to a bound.
 
 import { lineQueueMs, longestSegment, segmentMs, shortestSegment } from '../bounds.ts';
+import { SimError } from '../errors.ts';
 import type { Timeline } from '../timeline.ts';
 
 export interface LineOptions {
@@ -107,6 +108,7 @@ export class Line {
   }
 
   set(options: LineOptions): void {
+    checkLine(options);
     this.latencyMs = options.latencyMs ?? this.latencyMs;
     this.jitterMs = options.jitterMs ?? this.jitterMs;
     this.loss = options.loss ?? this.loss;
@@ -117,4 +119,22 @@ export class Line {
     this.up.bytesPerSecond = options.upBytesPerSecond ?? this.up.bytesPerSecond;
     this.down.bytesPerSecond = options.downBytesPerSecond ?? this.down.bytesPerSecond;
   }
+}
+
+/** What is given of these has to make sense: chances from 0 to 1, times from 0, rates above 0. */
+export function checkLine(options: LineOptions): void {
+  const {
+    loss = 0,
+    reorder = 0,
+    duplicate = 0,
+    latencyMs = 0,
+    jitterMs = 0,
+    reorderMs = 0,
+    queueMs = 0,
+  } = options;
+  const { upBytesPerSecond = 1, downBytesPerSecond = 1 } = options;
+  const areChances = [loss, reorder, duplicate].every((chance) => chance >= 0 && chance <= 1);
+  const areTimes = [latencyMs, jitterMs, reorderMs, queueMs].every((time) => time >= 0 && time < Infinity);
+  if (!areChances || !areTimes || !(upBytesPerSecond > 0) || !(downBytesPerSecond > 0))
+    throw new SimError('invalid', 'No line is like that', { value: JSON.stringify(options) });
 }

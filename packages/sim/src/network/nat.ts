@@ -37,7 +37,11 @@ interface Mapping {
   lastMs: number;
   /** Whom it has sent to, and when last. */
   readonly contacts: Map<string, number>;
+  /** How many contacts make it worth to look for those that have run out. */
+  sweepAt: number;
 }
+
+const fewContacts = 64;
 
 export class Nat {
   readonly hairpin: boolean;
@@ -70,13 +74,14 @@ export class Nat {
     if (mapping === undefined || this.#isOver(mapping)) {
       if (mapping !== undefined) this.#drop(mapping);
       const outside = { address: outerAddress, port: this.#freePort(inside.port) };
-      mapping = { key, inside, outside, lastMs: nowMs, contacts: new Map() };
+      mapping = { key, inside, outside, lastMs: nowMs, contacts: new Map(), sweepAt: fewContacts };
       this.#byInside.set(key, mapping);
       this.#byPort.set(outside.port, mapping);
       this.#sweep();
     }
     mapping.lastMs = nowMs;
     mapping.contacts.set(this.#kind === 'restricted' ? to.address : remote, nowMs);
+    if (mapping.contacts.size >= mapping.sweepAt) this.#sweepContacts(mapping);
     return mapping.outside;
   }
 
@@ -122,6 +127,13 @@ export class Nat {
   #drop(mapping: Mapping): void {
     this.#byInside.delete(mapping.key);
     this.#byPort.delete(mapping.outside.port);
+  }
+
+  #sweepContacts(mapping: Mapping): void {
+    const { contacts } = mapping;
+    for (const [contact, lastMs] of contacts)
+      if (this.#timeline.nowMs - lastMs > this.#timeoutMs) contacts.delete(contact);
+    mapping.sweepAt = Math.max(fewContacts, contacts.size * 2);
   }
 
   #freePort(wanted: number): number {
