@@ -260,6 +260,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
 
   bitfield(bits: Uint8Array): void {
     this.conduct.bitfield(bits);
+    this.annoy(20);
     this.#host.hasOnly(this, bits);
   }
 

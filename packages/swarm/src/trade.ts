@@ -61,11 +61,10 @@ export class Trade {
       pieceLength: layout.pieceLength,
       lengthOfPiece: (piece) => layout.pieceSize(piece),
     };
-    const lastPiece = layout.pieceCount - 1;
     this.#requestable = {
       ...this.shape,
       lengthOfPiece: (piece) =>
-        layout.hasGaps && piece < lastPiece ? layout.pieceLength : layout.pieceSize(piece),
+        layout.hasGaps ? layout.pieceLength : layout.pieceSize(piece),
     };
     this.picker = new Picker({
       pieceCount: layout.pieceCount,

@@ -49,8 +49,9 @@ export class Conduct {
     this.#hasSpoken = true;
   }
 
+  /** At any time: aria2 sends one in place of many haves while it downloads. */
   bitfield(bits: Uint8Array): void {
-    this.#announced();
+    this.#hasSpoken = true;
     const lastByte = bits[bits.length - 1] ?? 0;
     if (this.#shape !== undefined) checkBitfield(bits.length, lastByte, this.#shape);
     else this.#bitfield = { length: bits.length, lastByte };
