@@ -49,7 +49,12 @@ function makeHouse(t: TestContext): string {
 }
 
 async function bootstrap(root: string, environment: Readonly<Record<string, string>> = {}) {
-  const env = { ...process.env, npm_execpath: join(root, 'npm-cli.js'), ...environment };
+  const env = {
+    ...process.env,
+    npm_execpath: join(root, 'npm-cli.js'),
+    npm_node_execpath: process.execPath,
+    ...environment,
+  };
   const child = spawn(process.execPath, [join(root, 'tools/run.mjs')], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
