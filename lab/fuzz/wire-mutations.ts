@@ -141,16 +141,15 @@ function judgingHandlers(): PeerHandlers {
   asker.next();
   asker.next();
   const slab = new Uint8Array(new SharedArrayBuffer(16_384));
-  const spoke = (): void => conduct.spoke();
   const check = (holds: boolean, what: string): void => {
     if (!holds) throw new Error(`broken promise: ${what}`);
   };
   return {
     keepAlive() {},
-    choke: spoke,
-    unchoke: spoke,
-    interested: spoke,
-    notInterested: spoke,
+    choke() {},
+    unchoke() {},
+    interested() {},
+    notInterested() {},
     have(piece) {
       conduct.have(piece);
       check(piece < shape.pieceCount, 'a piece that exists');
@@ -163,9 +162,8 @@ function judgingHandlers(): PeerHandlers {
       conduct.request(piece, begin, length);
       check(length > 0 && begin + length <= shape.lengthOfPiece(piece), 'a request that can be served');
     },
-    cancel: spoke,
+    cancel() {},
     blockStart(piece, begin, length) {
-      conduct.spoke();
       return ledger.answered(piece, begin, length) === 'wanted' ? slab : null;
     },
     blockEnd(_piece, _begin, length) {

@@ -217,7 +217,6 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   }
 
   choke(): void {
-    this.conduct.spoke();
     this.annoy();
     if (this.isChokingUs) return;
     this.isChokingUs = true;
@@ -225,7 +224,6 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   }
 
   unchoke(): void {
-    this.conduct.spoke();
     // Giving up and asking anew for thousands of blocks is work: a peer that chokes and unchokes for fun is let go.
     this.annoy(this.isChokingUs ? 40 : 1);
     if (!this.isChokingUs) return;
@@ -234,7 +232,6 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   }
 
   interested(): void {
-    this.conduct.spoke();
     if (this.isInterested) {
       this.annoy();
       return;
@@ -244,7 +241,6 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   }
 
   notInterested(): void {
-    this.conduct.spoke();
     if (!this.isInterested) {
       this.annoy();
       return;
@@ -266,6 +262,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
 
   haveAll(): void {
     this.conduct.haveAllOrNone();
+    this.annoy(20);
     this.#host.hasAll(this);
   }
 
@@ -279,13 +276,11 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   }
 
   cancel(piece: number, begin: number, length: number): void {
-    this.conduct.spoke();
     this.annoy(0.25);
     this.#host.cancelled(this, piece, begin, length);
   }
 
   blockStart(piece: number, begin: number, length: number, _place: BlockPlace): Uint8Array | null {
-    this.conduct.spoke();
     return this.#host.blockStart(this, piece, begin, length);
   }
 

@@ -1,7 +1,7 @@
 // What a peer may say when (BEP 3, 6, 10), apart from how it is framed. One method a message, called by whoever
 // handles that message; a breach is thrown as a WireError whose code says which rule it is.
-// Rules as the field lives them: extension messages, `port` and keep-alives may precede the bitfield; a peer that
-// sends no bitfield has nothing yet; haves repeated and cancels of what was never asked are shrugged at.
+// Rules as the field lives them: whatever may precede the bitfield, and it may come again, in place of many haves; a
+// peer that sends none has nothing yet; haves repeated and cancels of what was never asked are shrugged at.
 
 import { longestRequest } from './bounds.ts';
 import { WireError } from './errors.ts';
@@ -27,7 +27,6 @@ export class Conduct {
   readonly #fast: boolean;
   readonly #extensions: boolean;
   #shape: ContentShape | undefined;
-  #hasSpoken = false;
   #highestPiece = -1;
   #bitfield: { readonly length: number; readonly lastByte: number } | undefined;
 
@@ -44,14 +43,8 @@ export class Conduct {
     if (this.#bitfield !== undefined) checkBitfield(this.#bitfield.length, this.#bitfield.lastByte, shape);
   }
 
-  /** For choke, unchoke, interested, notInterested and cancel, which are wrong nowhere. */
-  spoke(): void {
-    this.#hasSpoken = true;
-  }
-
-  /** At any time: aria2 sends one in place of many haves while it downloads. */
+  /** At any time, like have-all: aria2 sends them in place of many haves while it downloads. */
   bitfield(bits: Uint8Array): void {
-    this.#hasSpoken = true;
     const lastByte = bits[bits.length - 1] ?? 0;
     if (this.#shape !== undefined) checkBitfield(bits.length, lastByte, this.#shape);
     else this.#bitfield = { length: bits.length, lastByte };
@@ -60,29 +53,24 @@ export class Conduct {
   /** Have-all and have-none. */
   haveAllOrNone(): void {
     this.#needFast();
-    this.#announced();
   }
 
   have(piece: number): void {
-    this.#hasSpoken = true;
     this.#checkPiece(piece);
   }
 
   /** Suggest and allowed-fast. */
   hint(piece: number): void {
-    this.#hasSpoken = true;
     this.#needFast();
     this.#checkPiece(piece);
   }
 
   /** That a rejected block was asked for is the block ledger's to say. */
   reject(): void {
-    this.#hasSpoken = true;
     this.#needFast();
   }
 
   request(piece: number, begin: number, length: number): void {
-    this.#hasSpoken = true;
     if (length > longestRequest) {
       throw new WireError('request-too-long', `The peer asked for ${length} bytes at once.`);
     }
@@ -111,13 +99,6 @@ export class Conduct {
   dontHave(piece: number): void {
     this.extended();
     this.#checkPiece(piece);
-  }
-
-  #announced(): void {
-    if (this.#hasSpoken) {
-      throw new WireError('bitfield-late', 'The peer said what it has after it had begun to speak.');
-    }
-    this.#hasSpoken = true;
   }
 
   #needFast(): void {

@@ -8,7 +8,6 @@ export type WireErrorCode =
   | 'message-too-long'
   | 'message-length'
   // conduct: each message is well-formed, but may not stand here
-  | 'bitfield-late'
   | 'bitfield-length'
   | 'bitfield-spare-bits'
   | 'fast-not-negotiated'

@@ -21,25 +21,10 @@ test('extension messages may precede the bitfield', () => {
   peer.bitfield(Uint8Array.of(0xff, 0xc0));
 });
 
-test('have-all and have-none are late after anything else, and after each other', () => {
-  const first: ((peer: Conduct) => void)[] = [
-    (peer) => peer.spoke(),
-    (peer) => peer.have(1),
-    (peer) => peer.hint(1),
-    (peer) => peer.request(0, 0, 16_384),
-    (peer) => peer.bitfield(Uint8Array.of(0, 0)),
-    (peer) => peer.haveAllOrNone(),
-  ];
-  for (const say of first) {
-    const peer = conduct();
-    say(peer);
-    assert.throws(() => peer.haveAllOrNone(), { code: 'bitfield-late' });
-  }
-});
-
-test('a bitfield in place of many haves is taken at any time, as aria2 sends it', () => {
+test('a bitfield or have-all in place of many haves is taken at any time, as aria2 sends them', () => {
   const peer = conduct();
   peer.have(1);
+  peer.haveAllOrNone();
   peer.bitfield(Uint8Array.of(0x40, 0));
   assert.throws(() => peer.bitfield(Uint8Array.of(0)), { code: 'bitfield-length' });
 });
