@@ -72,7 +72,7 @@ export function createServer({ log, health, facts }: ServerOptions): FastifyInst
 }
 
 /**
- * Fastify loads Ajv as soon as it is made, for 10 MiB and 25 ms, unless it is given compilers. No route has a schema
+ * Fastify loads Ajv as soon as it is made, for 3 MiB and 25 ms, unless it is given compilers. No route has a schema
  * yet; the first that has one brings them, loaded when they are needed.
  */
 function noSchemas(): never {
