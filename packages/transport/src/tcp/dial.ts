@@ -50,7 +50,6 @@ async function dialOnce(
   options: DialOptions,
 ): Promise<Channel> {
   const { infoHash, hello, signal } = options;
-  const stream = await connect(world, address, signal);
   const greeting: Greeting =
     way === 'plain'
       ? greetInTheClear(hello)
@@ -59,6 +58,7 @@ async function dialOnce(
           provide: policy === 'require' ? ['rc4'] : ['plain', 'rc4'],
           initialPayload: hello,
         });
+  const stream = await connect(world, address, signal);
   return greet(stream, greeting, {
     clock: world.clock,
     isIncoming: false,

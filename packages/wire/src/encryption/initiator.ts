@@ -51,6 +51,9 @@ class Initiator implements EncryptedHandshake {
   #padLength = 0;
 
   constructor(world: EncryptionWorld, options: InitiatorOptions) {
+    if ((options.initialPayload ?? noBytes).length > longestInitialPayload) {
+      throw new RangeError('the initial payload is too long');
+    }
     this.#world = world;
     this.#options = options;
     this.#keys = createKeyExchange(randomPrivateKey(world));
@@ -94,8 +97,6 @@ class Initiator implements EncryptedHandshake {
   #request(secret: Uint8Array): Uint8Array {
     const { hashing } = this.#world;
     const { infoHash, provide, initialPayload = noBytes } = this.#options;
-    if (initialPayload.length > longestInitialPayload)
-      throw new RangeError('the initial payload is too long');
     const send = createCipher(hashing, 'keyA', secret, infoHash);
     const receive = createCipher(hashing, 'keyB', secret, infoHash);
     this.#send = send;
