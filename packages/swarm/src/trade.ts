@@ -63,8 +63,7 @@ export class Trade {
     };
     this.#requestable = {
       ...this.shape,
-      lengthOfPiece: (piece) =>
-        layout.hasGaps ? layout.pieceLength : layout.pieceSize(piece),
+      lengthOfPiece: (piece) => (layout.hasGaps ? layout.pieceLength : layout.pieceSize(piece)),
     };
     this.picker = new Picker({
       pieceCount: layout.pieceCount,
