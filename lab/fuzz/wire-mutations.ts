@@ -169,7 +169,7 @@ function judgingHandlers(): PeerHandlers {
     blockEnd(_piece, _begin, length) {
       check(length === 16_384, 'a block of its length');
     },
-    cancel() {},
+    port() {},
     suggest: (piece) => conduct.hint(piece),
     haveAll: () => conduct.haveAllOrNone(),
     haveNone: () => conduct.haveAllOrNone(),
