@@ -55,6 +55,8 @@ export class DiskContent implements Content {
   readonly #whole = new Set<number>();
   /** Writes wait while bytes move between files. */
   #gate: Promise<void> | undefined;
+  /** Whose the files are that were found is decided. */
+  #isSettled = false;
   #isClosed = false;
 
   constructor(given: ContentParts) {
@@ -112,8 +114,9 @@ export class DiskContent implements Content {
 
   async check(options: CheckOptions = {}): Promise<void> {
     let pieces = new Set(this.#unchecked.indices());
-    do {
+    for (;;) {
       await this.#hashPieces(pieces, options);
+      if (this.#isSettled) return;
       pieces = this.#given.findings.settle({
         good: this.good,
         isWanted: (file) => this.#wanted[file] === 1,
@@ -121,7 +124,8 @@ export class DiskContent implements Content {
           this.#inParts[file] = 1;
         },
       });
-    } while (pieces.size > 0);
+      this.#isSettled = pieces.size === 0;
+    }
   }
 
   async recheck(options: CheckOptions = {}): Promise<void> {

@@ -23,8 +23,8 @@ export interface SlotOptions {
   readonly paths: FilePaths;
   readonly allocation: 'sparse' | 'full';
   readonly overwrite: boolean;
-  /** Called before the first byte goes into a file that was made here. */
-  readonly onMade: (stamp: FileStamp) => Promise<void>;
+  /** Called before the first byte goes into the file, so that after a stop it is known for this content's. */
+  readonly onTaken: (stamp: FileStamp) => Promise<void>;
 }
 
 export class FileSlot {
@@ -39,7 +39,10 @@ export class FileSlot {
   /** It is a link of the user's to a file elsewhere: read, never written. */
   #isLink = false;
   #isReady = false;
+  /** It was recorded as this content's. */
+  #isTaken = false;
   #preparing: Promise<void> | undefined;
+  #releasing: Promise<void> | undefined;
   /** While its name changes nobody may open it. */
   #moving: Promise<void> | undefined;
 
@@ -81,6 +84,7 @@ export class FileSlot {
     this.#stand(standing);
     this.#presentLength = stat.length;
     this.#isLink = isLink;
+    this.#isTaken = false;
   }
 
   abandon(): void {
@@ -166,6 +170,7 @@ export class FileSlot {
     if (this.#standing === 'final')
       await this.#rename('incomplete', this.paths.incomplete, this.#options.overwrite);
     if (this.#standing === 'absent') await this.#make();
+    if (!this.#isTaken) await this.#take();
     if (this.#presentLength > this.length) await this.#cut();
     if (this.#options.allocation === 'full') await this.#allocate();
   }
@@ -178,8 +183,15 @@ export class FileSlot {
       });
   }
 
+  async #take(): Promise<void> {
+    const stamp = await this.stamp();
+    if (stamp === undefined) throw new StorageError('missing', `${this.path} is gone`, { value: this.path });
+    await this.#options.onTaken(stamp);
+    this.#isTaken = true;
+  }
+
   async #make(): Promise<void> {
-    const { disk, overwrite, onMade } = this.#options;
+    const { disk, overwrite } = this.#options;
     const { incomplete, folder } = this.paths;
     await disk.makeFolder(folder);
     const present = await look(disk, incomplete);
@@ -196,7 +208,6 @@ export class FileSlot {
     } finally {
       await file.close();
     }
-    await onMade(stampOf(this.index, stat));
     this.adopt('incomplete', stat, false);
   }
 
@@ -222,18 +233,24 @@ export class FileSlot {
   }
 
   /** Gives a complete file its own name; one of no bytes is made first. */
-  async release(): Promise<void> {
-    try {
-      if (this.isReleased) return;
-      if (this.#standing === 'final') await this.prepare();
-      if (this.#standing === 'absent') await this.#prepare();
-      if (this.#presentLength !== this.length)
-        throw new StorageError('missing', `${this.path} has ${this.#presentLength} of ${this.length} bytes`);
-      await this.#rename('final', this.paths.final, this.#options.overwrite);
-      this.#isReady = false;
-    } catch (error) {
-      throw storageError(error, this.paths.final);
-    }
+  release(): Promise<void> {
+    this.#releasing ??= this.#release()
+      .catch((error: unknown) => {
+        throw storageError(error, this.paths.final);
+      })
+      .finally(() => {
+        this.#releasing = undefined;
+      });
+    return this.#releasing;
+  }
+
+  async #release(): Promise<void> {
+    if (this.isReleased) return;
+    await this.prepare();
+    if (this.#presentLength !== this.length)
+      throw new StorageError('missing', `${this.path} has ${this.#presentLength} of ${this.length} bytes`);
+    await this.#rename('final', this.paths.final, this.#options.overwrite);
+    this.#isReady = false;
   }
 
   /** Waits for those who read it, then moves it while nobody does. */

@@ -14,6 +14,8 @@ export interface FindingsOptions {
   readonly found: readonly Found[];
   /** How this content's files looked when they were last recorded. */
   readonly stamps: ReadonlyMap<number, FileStamp>;
+  /** What was written before may be lost: a file of ours need not have a good piece. */
+  readonly hasRestarted: boolean;
   readonly overwrite: boolean;
   readonly isWanted: (file: number) => boolean;
 }
@@ -29,7 +31,7 @@ export interface Settling {
 export class Findings {
   readonly #options: FindingsOptions;
   readonly #looks = new Map<number, FileStat>();
-  /** Under an incomplete name, and recorded as made by this content. */
+  /** Recorded as made by this content, and since then changed by nobody but a power cut. */
   readonly #ours = new Set<number>();
 
   constructor(options: FindingsOptions) {
@@ -68,6 +70,7 @@ export class Findings {
     const look = linked ?? final;
     // What nobody wants is only looked at when it may be whole.
     const isCandidate = look?.kind === 'file' && (isWanted(slot.index) || look.length === slot.length);
+    if (isCandidate && this.#options.hasRestarted && look.id === ownId) this.#ours.add(slot.index);
     if (isCandidate) this.#take(slot, 'final', look, linked !== undefined);
     else if (incomplete?.kind === 'file') this.#take(slot, 'incomplete', incomplete);
   }
@@ -107,6 +110,7 @@ export class Findings {
 
   /** One of its pieces is good, or it is as empty as it should be. */
   #isProved(slot: FileSlot, { good }: Settling): boolean {
+    if (this.#ours.has(slot.index)) return true;
     if (slot.length === 0) return slot.presentLength === 0;
     const { first, end } = this.#options.layout.filePieces(slot.index);
     for (let piece = first; piece < end; piece++) if (good.has(piece)) return true;

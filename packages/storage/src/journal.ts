@@ -34,6 +34,9 @@ export class Journal {
   readonly #options: JournalOptions;
   #file: DiskFile | undefined;
   #length = 0;
+  /** Its name is not yet safe from a power cut. */
+  #isNew = false;
+  #hasRestarted = false;
   /** One change after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -44,7 +47,7 @@ export class Journal {
       synced: new Bitfield(options.pieceCount),
       written: new Bitfield(options.pieceCount),
       doubtful: new Bitfield(options.pieceCount),
-      bootId: options.bootId,
+      bootId: '',
       isClean: false,
     };
   }
@@ -58,6 +61,11 @@ export class Journal {
       throw storageError(error, options.path);
     }
     return journal;
+  }
+
+  /** The machine may have lost power since this journal was written. */
+  get hasRestarted(): boolean {
+    return this.#hasRestarted;
   }
 
   isGood(piece: number): boolean {
@@ -75,10 +83,15 @@ export class Journal {
     return this.#add(pieces, stamps, this.#options.bootId);
   }
 
-  /** `stamps` were taken after the pieces were synced. */
-  addSynced(pieces: readonly number[], stamps: readonly FileStamp[]): Promise<void> {
+  /** `stamps` were taken after the pieces were synced. The journal is, too, when this resolves. */
+  async addSynced(pieces: readonly number[], stamps: readonly FileStamp[]): Promise<void> {
     for (const piece of pieces) this.state.synced.set(piece);
-    return this.#add(pieces, stamps, '');
+    await this.#add(pieces, stamps, '');
+    await this.#inTurn(async () => {
+      await this.#file?.sync();
+      if (this.#isNew) await this.#options.disk.syncFolder(folderOf(this.#options.path));
+      this.#isNew = false;
+    });
   }
 
   lose(pieces: readonly number[]): Promise<void> {
@@ -111,12 +124,18 @@ export class Journal {
 
   #append(records: readonly Uint8Array[]): Promise<void> {
     if (records.length === 0) return Promise.resolve();
+    return this.#inTurn(async () => {
+      const file = this.#file ?? (await this.#rewrite());
+      await file.write(records, this.#length);
+      for (const record of records) this.#length += record.length;
+      if (this.#length > longestUseful(this.#shortest())) await this.#rewrite();
+    });
+  }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(async () => {
       try {
-        const file = this.#file ?? (await this.#rewrite());
-        await file.write(records, this.#length);
-        for (const record of records) this.#length += record.length;
-        if (this.#length > longestUseful(this.#shortest())) await this.#rewrite();
+        await change();
       } catch (error) {
         // What the journal says now is not known: the next record begins a new one.
         await this.#file?.close().catch(() => {});
@@ -147,7 +166,8 @@ export class Journal {
       await file.close();
       this.#file = undefined;
     } else if (this.#length < length) await file.truncate(this.#length);
-    if (this.state.bootId !== bootId || bootId === '') doubtWritten(this.state, bootId);
+    this.#hasRestarted = this.#length > 0 && (this.state.bootId !== bootId || bootId === '');
+    if (this.#hasRestarted) doubtWritten(this.state, bootId);
   }
 
   /** A fresh file with what is true now, in the place of the old one. */
@@ -161,13 +181,13 @@ export class Journal {
       ...(bootId === '' ? [] : goodRecords(digest, written.indices(), bootId)),
     ];
     const fresh = `${path}.new`;
-    await disk.makeFolder(path.slice(0, path.lastIndexOf('/')));
+    await disk.makeFolder(folderOf(path));
     const file = await disk.open(fresh, { write: true, create: true, mode: 0o600 });
     try {
       await file.truncate(0);
       await file.write(records, 0);
-      // Before it takes the old one's place it has to be there after a power cut, too.
-      await file.sync();
+      // Before it takes an older one's place it has to be there after a power cut, too.
+      if (this.#length > 0) await file.sync();
       await disk.rename(fresh, path);
     } catch (error) {
       await file.close();
@@ -175,6 +195,7 @@ export class Journal {
     }
     await this.#file?.close();
     this.#file = file;
+    this.#isNew = true;
     this.#length = records.reduce((total, record) => total + record.length, 0);
     return file;
   }
@@ -183,6 +204,10 @@ export class Journal {
   #shortest(): number {
     return 64 + this.state.stamps.size * 64 + this.state.synced.length / 4;
   }
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
 }
 
 function longestUseful(shortest: number): number {

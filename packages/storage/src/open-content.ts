@@ -68,7 +68,7 @@ async function open(options: ContentOptions, owner: object, signal: AbortSignal 
             paths: own,
             allocation: options.allocation ?? 'sparse',
             overwrite: options.overwrite ?? false,
-            onMade: (stamp) => journal.stamp([stamp]),
+            onTaken: (stamp) => journal.stamp([stamp]),
           }),
     );
     const found = await survey(disk, paths, signal);
@@ -79,6 +79,7 @@ async function open(options: ContentOptions, owner: object, signal: AbortSignal 
       slots,
       found,
       stamps: journal.state.stamps,
+      hasRestarted: journal.hasRestarted,
       overwrite: options.overwrite ?? false,
       isWanted,
     });

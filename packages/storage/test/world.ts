@@ -51,7 +51,10 @@ export function makeSample(
   let offset = 0;
   const layout = new Layout(
     files.map(({ path, length, isPad = false }) => {
-      const file = { path: path.split('/'), length, offset, isPad, isExecutable: false, isHidden: false };
+      const file = {
+        ...{ path: path.split('/'), length, offset, isPad, isExecutable: false, isHidden: false },
+        ...{ linkTarget: undefined, piecesRoot: undefined, originalPath: [] },
+      };
       offset += length;
       return file;
     }),
