@@ -82,13 +82,9 @@ async function fetchSome(channel: Channel): Promise<{ metadata: Uint8Array; bloc
     };
     const parser = createPeerParser({
       ...ignoringHandlers,
-      choke: () => conduct.spoke(),
       unchoke() {
-        conduct.spoke();
         send(17, (to, at) => writeRequest(to, at, 3, 0, content.length - 98_304));
       },
-      interested: () => conduct.spoke(),
-      notInterested: () => conduct.spoke(),
       have: (piece) => conduct.have(piece),
       bitfield: (bits) => conduct.bitfield(bits),
       blockStart: () => block,
