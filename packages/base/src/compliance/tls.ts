@@ -77,6 +77,15 @@ export function testTls(test: WorldTest): void {
     await promise;
   });
 
+  test('closing a world ends handshakes that wait for the other side', async ({ a, b, addressB }) => {
+    const listener = await b.tls.listen({ ...server, address: addressB }, (stream) => stream.destroy());
+    const silent = new Recorder(await a.streams.connect(listener.local)).start();
+    silent.stream.write(Uint8Array.of(0x16));
+    new Recorder(await a.tls.connect(listener.local, trusting)).start();
+    await b.close();
+    await silent.until(({ hasEnded, closes }) => hasEnded || closes > 0);
+  });
+
   test('a port nobody listens on refuses, and connecting can be aborted', async ({ a, b, addressB }) => {
     const listener = await b.tls.listen({ ...server, address: addressB }, (stream) => stream.destroy());
     const controller = new AbortController();

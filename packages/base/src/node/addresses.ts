@@ -1,6 +1,6 @@
 // Address text between Node and the World: canonical (RFC 5952, no IPv4-mapped IPv6), the zone apart.
 
-import { isIP, isIPv4, SocketAddress } from 'node:net';
+import { isIP, isIPv4, type Socket, SocketAddress } from 'node:net';
 import type { Endpoint } from '../world/address.ts';
 import { WorldError } from '../world/errors.ts';
 
@@ -30,21 +30,34 @@ export function endpointOf(address: string, port: number): Endpoint {
   return { address: address.slice(0, percent), port, zone: address.slice(percent + 1) };
 }
 
-/** The address as Node's calls take it, and its family. Throws a WorldError (`invalid`). */
-export function hostOf(endpoint: Endpoint): { host: string; family: 4 | 6 } {
-  const parsed = parseAddress(endpoint.address);
-  if (parsed === undefined) throw new WorldError('invalid', 'Not an IP address', { value: endpoint.address });
-  if (!Number.isInteger(endpoint.port) || endpoint.port < 0 || endpoint.port > 65535)
-    throw new WorldError('invalid', 'Not a port', { value: endpoint.port });
-  const zone = endpoint.zone ?? parsed.zone;
-  const host = zone === undefined || parsed.family === 4 ? parsed.address : `${parsed.address}%${zone}`;
-  return { host, family: parsed.family };
+export interface Host {
+  /** As Node's calls take it, with the zone. */
+  readonly host: string;
+  readonly family: 4 | 6;
+  /** In canonical text. */
+  readonly endpoint: Endpoint;
+}
+
+/** Throws a WorldError (`invalid`). */
+export function hostOf({ address: text, port, zone: ownZone }: Endpoint): Host {
+  const parsed = parseAddress(text);
+  if (parsed === undefined) throw new WorldError('invalid', 'Not an IP address', { value: text });
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new WorldError('invalid', 'Not a port', { value: port });
+  const { address, family } = parsed;
+  const zone = family === 4 ? undefined : (ownZone ?? parsed.zone);
+  if (zone === undefined) return { host: address, family, endpoint: { address, port } };
+  return { host: `${address}%${zone}`, family, endpoint: { address, port, zone } };
 }
 
 /** Like hostOf, for where to connect: port 0 names nobody. */
-export function remoteHostOf(endpoint: Endpoint): { host: string; family: 4 | 6 } {
+export function remoteHostOf(endpoint: Endpoint): Host {
   if (endpoint.port === 0) throw new WorldError('invalid', 'Port 0 cannot be connected to', { value: 0 });
   return hostOf(endpoint);
+}
+
+export function localEndpointOf({ localAddress = '', localPort = 0 }: Socket): Endpoint {
+  return endpointOf(localAddress, localPort);
 }
 
 /** "127.0.0.1:80" or "[fe80::1%eth0]:80", for messages. */

@@ -106,6 +106,7 @@ export function createHashing(options: { workers: number }): Hashing & { close()
         if (!task.settled) task.reject(failure);
         task.settled = true;
       }
+      if (!closed) dispatch();
     };
     worker.on('error', onEnd);
     worker.on('exit', () => onEnd());

@@ -5,7 +5,7 @@ import { WorldError } from '../world/errors.ts';
 import type { HttpRequest } from '../world/http.ts';
 import type { Names } from '../world/network.ts';
 import type { Streams, TlsStreams } from '../world/streams.ts';
-import { toWorldError } from './errors.ts';
+import { firstToConnect } from './race.ts';
 import { StreamDuplex } from './stream-duplex.ts';
 
 /** A handful of trackers and web seeds are talked to at a time. */
@@ -48,28 +48,25 @@ export class HttpConnections {
     const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
     const isSecure = url.protocol === 'https:';
     const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
-    const signal = request.signal === undefined ? {} : { signal: request.signal };
-    const trusted = request.trusted === undefined ? {} : { trusted: request.trusted };
-    let failure: WorldError | undefined;
-    for (const address of await this.#parts.names.resolve(host, signal)) {
-      if (request.allowAddress?.(address) === false) {
-        failure ??= new WorldError('permission', `Not allowed to connect to ${host} at ${address}`, {
-          value: address,
-        });
-        continue;
-      }
-      try {
-        const to = { address, port };
-        const stream = isSecure
-          ? await this.#parts.tls.connect(to, { serverName: host, ...trusted, ...signal })
-          : await this.#parts.streams.connect(to, signal);
-        return new StreamDuplex(stream);
-      } catch (error) {
-        failure = toWorldError(error, `Cannot connect to ${host}`, { fallback: 'unreachable' });
-        if (failure.code === 'aborted') break;
-      }
+    const resolved = await this.#parts.names.resolve(
+      host,
+      request.signal === undefined ? {} : { signal: request.signal },
+    );
+    const allowed = resolved.filter((address) => request.allowAddress?.(address) ?? true);
+    if (allowed.length === 0) {
+      const where = resolved.join(', ');
+      throw new WorldError('permission', `Not allowed to connect to ${host} at ${where}`, { value: where });
     }
-    throw failure ?? new WorldError('name-not-found', `${host} has no address`, { value: host });
+    const trusted = request.trusted === undefined ? {} : { trusted: request.trusted };
+    const stream = await firstToConnect(
+      allowed,
+      (address, signal) =>
+        isSecure
+          ? this.#parts.tls.connect({ address, port }, { serverName: host, ...trusted, signal })
+          : this.#parts.streams.connect({ address, port }, { signal }),
+      { signal: request.signal, discard: (late) => late.destroy() },
+    );
+    return new StreamDuplex(stream);
   }
 
   /** Takes a connection whose last response was read to its end. */

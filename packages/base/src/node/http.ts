@@ -99,20 +99,36 @@ function toHttpResponse(
     if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ');
   }
   let failure: Error | undefined;
+  let isDropped = false;
   response.on('error', (error) => {
     failure = signal?.aborted ? abortedError(what, signal) : toWorldError(error, what, { fallback: 'http' });
   });
+  const outcome = (): Error | undefined => {
+    if (isDropped || response.readableEnded) return undefined;
+    return failure ?? new WorldError('reset', `${what}: the connection broke off`);
+  };
   return {
     status: response.statusCode ?? 0,
     headers,
     remoteAddress: connection.remote.address,
     read(handlers) {
+      if (response.closed) {
+        queueMicrotask(() => handlers.close(outcome()));
+        return;
+      }
+      connection.reader = response;
+      response.on('close', () => {
+        connection.reader = undefined;
+        connection.release();
+        handlers.close(outcome());
+      });
       response.on('data', (bytes: Buffer) => handlers.data(bytes));
-      response.on('close', () => handlers.close(response.readableEnded ? undefined : failure));
-      if (response.closed) handlers.close(failure);
     },
-    pause: () => void response.pause(),
-    resume: () => void response.resume(),
-    destroy: () => void response.destroy(),
+    pause: () => connection.hold(),
+    resume: () => connection.release(),
+    destroy() {
+      isDropped = true;
+      response.destroy();
+    },
   };
 }

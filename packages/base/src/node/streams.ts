@@ -3,8 +3,9 @@
 import { createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Endpoint } from '../world/address.ts';
 import type { Listener, ListenOptions, Stream, Streams } from '../world/streams.ts';
-import { endpointOf, endpointText, hostOf, remoteHostOf } from './addresses.ts';
+import { endpointOf, endpointText, hostOf, localEndpointOf, remoteHostOf } from './addresses.ts';
 import type { Bindings } from './bindings.ts';
+import { untilConnected } from './connecting.ts';
 import { abortedError, toWorldError } from './errors.ts';
 import type { OpenThings } from './open-things.ts';
 import { SocketStream } from './socket-stream.ts';
@@ -32,57 +33,35 @@ export function createStreams(bindings: Bindings, open: OpenThings): Streams {
   }
 
   return {
-    connect: (to, options = {}) =>
-      new Promise((resolve, reject) => {
-        const what = `Cannot connect to ${endpointText(to)}`;
-        const { host, family } = remoteHostOf(to);
-        const localAddress = bindings.source(family, options.from);
-        const { signal } = options;
-        if (signal?.aborted) throw abortedError(what, signal);
-        const reads = sharedReads();
-        const socket = new Socket({ allowHalfOpen: true, onread: reads.onread });
-        // Paused before it connects: nothing is read until the stream is started.
-        socket.pause();
-        const settle = (): void => {
-          signal?.removeEventListener('abort', onAbort);
-          socket.off('error', onError);
-          open.delete(socket);
-        };
-        const onAbort = (): void => {
-          settle();
-          socket.on('error', () => {});
-          socket.destroy();
-          reject(abortedError(what, signal));
-        };
-        const onError = (error: Error): void => {
-          settle();
-          reject(toWorldError(error, what, { fallback: 'unreachable', value: endpointText(to) }));
-        };
-        signal?.addEventListener('abort', onAbort, { once: true });
-        socket.once('error', onError);
-        open.add(socket, () => socket.destroy(abortedError(what, undefined)));
-        socket.once('connect', () => {
-          settle();
-          const local = endpointOf(socket.localAddress ?? '', socket.localPort ?? 0);
-          resolve(reads.attach(socket, local, to));
-        });
-        socket.setNoDelay(true);
-        socket.connect({ host, port: to.port, ...(localAddress === undefined ? {} : { localAddress }) });
-      }),
+    async connect(to, { signal, from } = {}) {
+      const what = `Cannot connect to ${endpointText(to)}`;
+      const { host, family, endpoint } = remoteHostOf(to);
+      const localAddress = bindings.source(family, from);
+      if (signal?.aborted) throw abortedError(what, signal);
+      const reads = sharedReads();
+      const socket = new Socket({ allowHalfOpen: true, onread: reads.onread });
+      // Paused before it connects: nothing is read until the stream is started.
+      socket.pause();
+      socket.setNoDelay(true);
+      socket.connect({ host, port: to.port, ...(localAddress === undefined ? {} : { localAddress }) });
+      await untilConnected(socket, { event: 'connect', what, signal, fallback: 'unreachable', open });
+      return reads.attach(socket, localEndpointOf(socket), endpoint);
+    },
 
     listen: (options, accept) =>
       openServer(createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }), options, {
         bindings,
         open,
         accept(accepted) {
-          const { localAddress, localPort, remoteAddress, remotePort } = accepted;
-          if (localAddress === undefined || remoteAddress === undefined) {
+          const { remoteAddress, remotePort } = accepted;
+          // Gone already.
+          if (remoteAddress === undefined) {
             accepted.destroy();
             return;
           }
+          const local = localEndpointOf(accepted);
           const reads = sharedReads();
           const socket = withSharedReads(accepted, reads.onread);
-          const local = endpointOf(localAddress, localPort ?? 0);
           accept(reads.attach(socket, local, endpointOf(remoteAddress, remotePort ?? 0)));
         },
       }),
@@ -120,15 +99,14 @@ function withSharedReads(accepted: Socket, onread: ReadOptions): Socket {
   return socket;
 }
 
-/** Listening, for TCP and TLS alike. */
+/** Listening, for TCP and TLS alike: `accept` gets every connection before anything was read from it. */
 export function openServer(
   server: Server,
   options: ListenOptions,
   { bindings, open, accept }: { bindings: Bindings; open: OpenThings; accept(socket: Socket): void },
 ): Promise<Listener> {
   return new Promise((resolve, reject) => {
-    const asked = hostOf(options);
-    const host = bindings.local(asked);
+    const host = bindings.local(hostOf(options));
     const onError = (error: Error): void => {
       const text = endpointText(options);
       reject(

@@ -9,11 +9,14 @@ import {
   getCACertificates,
   type PeerCertificate,
   type SecureContext,
+  type Server,
   type TLSSocket,
 } from 'node:tls';
+import type { Endpoint } from '../world/address.ts';
 import type { TlsStreams } from '../world/streams.ts';
-import { endpointOf, endpointText, remoteHostOf } from './addresses.ts';
+import { endpointOf, endpointText, localEndpointOf, remoteHostOf } from './addresses.ts';
 import type { Bindings } from './bindings.ts';
+import { untilConnected } from './connecting.ts';
 import { abortedError, toWorldError } from './errors.ts';
 import type { OpenThings } from './open-things.ts';
 import { SocketStream } from './socket-stream.ts';
@@ -21,6 +24,8 @@ import { openServer } from './streams.ts';
 
 /** Reading the system's certificates takes some 20 ms, so contexts are kept; few sets of trust are in use at a time. */
 const mostContexts = 16;
+/** A handshake is two round trips. */
+const longestHandshakeMs = 20_000;
 
 export function createTls(bindings: Bindings, open: OpenThings): TlsStreams {
   const contexts = new Map<string, SecureContext>();
@@ -29,10 +34,13 @@ export function createTls(bindings: Bindings, open: OpenThings): TlsStreams {
     const key = trusted.join('\n');
     let context = contexts.get(key);
     if (context === undefined) {
-      context =
-        trusted.length === 0
-          ? createSecureContext()
-          : createSecureContext({ ca: [...getCACertificates('default'), ...trusted] });
+      try {
+        context = createSecureContext(
+          trusted.length === 0 ? {} : { ca: [...getCACertificates('default'), ...trusted] },
+        );
+      } catch (error) {
+        throw toWorldError(error, 'Cannot use the certificates to trust', { fallback: 'tls' });
+      }
       const oldest = contexts.keys().next();
       if (contexts.size >= mostContexts && !oldest.done) contexts.delete(oldest.value);
       contexts.set(key, context);
@@ -40,9 +48,8 @@ export function createTls(bindings: Bindings, open: OpenThings): TlsStreams {
     return context;
   }
 
-  function toStream(socket: TLSSocket, remote: { address: string; port: number }): SocketStream {
-    const local = endpointOf(socket.localAddress ?? '', socket.localPort ?? 0);
-    const stream = new SocketStream(socket, local, remote);
+  function toStream(socket: TLSSocket, remote: Endpoint): SocketStream {
+    const stream = new SocketStream(socket, localEndpointOf(socket), remote);
     socket.on('data', (bytes) => {
       if (typeof bytes !== 'string') stream.receive(bytes);
     });
@@ -53,71 +60,71 @@ export function createTls(bindings: Bindings, open: OpenThings): TlsStreams {
   }
 
   return {
-    connect: (to, options) =>
-      new Promise((resolve, reject) => {
-        const { serverName, signal } = options;
-        const what = `Cannot connect to ${serverName} (${endpointText(to)})`;
-        const { host, family } = remoteHostOf(to);
-        const localAddress = bindings.source(family, options.from);
-        if (signal?.aborted) throw abortedError(what, signal);
-        let context: SecureContext;
-        try {
-          context = contextFor(options.trusted ?? []);
-        } catch (error) {
-          throw toWorldError(error, 'Cannot use the certificates to trust', { fallback: 'tls' });
-        }
-        const tlsOptions = {
-          host,
-          port: to.port,
-          ...(localAddress === undefined ? {} : { localAddress }),
-          secureContext: context,
-          allowHalfOpen: true,
-          ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
-          checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
-            checkServerIdentity(serverName, certificate),
-        };
-        const socket = connectTls(tlsOptions);
-        socket.setNoDelay(true);
-        const settle = (): void => {
-          signal?.removeEventListener('abort', onAbort);
-          socket.off('error', onError);
-          open.delete(socket);
-        };
-        const onAbort = (): void => {
-          settle();
-          socket.on('error', () => {});
-          socket.destroy();
-          reject(abortedError(what, signal));
-        };
-        const onError = (error: Error): void => {
-          settle();
-          // Before the handshake is done every other failure is about certificates and protocol.
-          reject(toWorldError(error, what, { fallback: 'tls', value: endpointText(to) }));
-        };
-        signal?.addEventListener('abort', onAbort, { once: true });
-        socket.once('error', onError);
-        open.add(socket, () => socket.destroy(abortedError(what, undefined)));
-        socket.once('secureConnect', () => {
-          settle();
-          resolve(toStream(socket, to));
-        });
-      }),
+    async connect(to, { serverName, signal, from, trusted = [] }) {
+      const what = `Cannot connect to ${serverName} (${endpointText(to)})`;
+      const { host, family, endpoint } = remoteHostOf(to);
+      const localAddress = bindings.source(family, from);
+      if (signal?.aborted) throw abortedError(what, signal);
+      const options = {
+        host,
+        port: to.port,
+        ...(localAddress === undefined ? {} : { localAddress }),
+        secureContext: contextFor(trusted),
+        allowHalfOpen: true,
+        // Names only: RFC 6066 has none for addresses.
+        ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+        checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
+          checkServerIdentity(serverName, certificate),
+      };
+      const socket = connectTls(options);
+      socket.setNoDelay(true);
+      // What has no code of its own before the handshake is done is about certificates and protocol.
+      await untilConnected(socket, { event: 'secureConnect', what, signal, fallback: 'tls', open });
+      return toStream(socket, endpoint);
+    },
 
     async listen(options, accept) {
-      const server = createServer({
-        cert: options.certificate,
-        key: options.key,
-        allowHalfOpen: true,
-        noDelay: true,
-      });
+      let server: Server;
+      try {
+        server = createServer({
+          cert: options.certificate,
+          key: options.key,
+          allowHalfOpen: true,
+          noDelay: true,
+          handshakeTimeout: longestHandshakeMs,
+        });
+      } catch (error) {
+        throw toWorldError(error, 'Cannot use the certificate and key', { fallback: 'tls' });
+      }
+      const handshakes = new Map<string, Socket>();
       // A handshake that fails is that peer's loss.
       server.on('tlsClientError', (_error, socket) => socket.destroy());
       server.on('secureConnection', (socket) => {
         const { remoteAddress, remotePort } = socket;
+        const key = keyOf(socket);
+        open.delete(handshakes.get(key));
+        handshakes.delete(key);
         if (remoteAddress === undefined) socket.destroy();
         else accept(toStream(socket, endpointOf(remoteAddress, remotePort ?? 0)));
       });
-      return openServer(server, options, { bindings, open, accept: (socket: Socket) => void socket });
+      return openServer(server, options, {
+        bindings,
+        open,
+        accept(socket) {
+          // Only while its handshake lasts: Node 26 crashes when a socket and the TLS over it are both destroyed.
+          const key = keyOf(socket);
+          handshakes.set(key, socket);
+          open.add(socket, () => socket.destroy());
+          socket.once('close', () => {
+            open.delete(socket);
+            handshakes.delete(key);
+          });
+        },
+      });
     },
   };
+}
+
+function keyOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
