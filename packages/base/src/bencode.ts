@@ -100,14 +100,7 @@ export class BencodeNode {
     if (!this.#isString()) return undefined;
     const start = this.#contentStart;
     const end = this.end;
-    if (end - start > longestQuickText) return fromUtf8(this.#view(start, end));
-    let text = '';
-    for (let at = start; at < end; at++) {
-      const byte = this.#bytes[at] ?? 0;
-      if (byte >= 0x80) return fromUtf8(this.#view(start, end));
-      text += String.fromCharCode(byte);
-    }
-    return text;
+    return quickText(this.#bytes, start, end) ?? fromUtf8(this.#view(start, end));
   }
 
   /** True for a string of exactly these characters, one byte each. */
@@ -175,8 +168,33 @@ const letterI = 0x69;
 const letterL = 0x6c;
 const digit9 = 0x39;
 
-/** Up to here, building a string byte by byte beats a call into the decoder. */
+/** Up to here, building a string from bytes beats a call into the decoder. */
 const longestQuickText = 32;
+
+/** Short ASCII, eight characters at a time; undefined for everything else. */
+function quickText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (end - start > longestQuickText) return undefined;
+  let text = '';
+  let at = start;
+  for (; at + 8 <= end; at += 8) {
+    const a = bytes[at] ?? 0;
+    const b = bytes[at + 1] ?? 0;
+    const c = bytes[at + 2] ?? 0;
+    const d = bytes[at + 3] ?? 0;
+    const e = bytes[at + 4] ?? 0;
+    const f = bytes[at + 5] ?? 0;
+    const g = bytes[at + 6] ?? 0;
+    const h = bytes[at + 7] ?? 0;
+    if ((a | b | c | d | e | f | g | h) >= 0x80) return undefined;
+    text += String.fromCharCode(a, b, c, d, e, f, g, h);
+  }
+  for (; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte >= 0x80) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
 
 function isStringAt(bytes: Uint8Array, start: number, end: number, text: string): boolean {
   if (end - start !== text.length) return false;

@@ -2,19 +2,10 @@
 // Names are only read here; `SafePaths` makes paths of them. What is refused is structure: types, lengths, roots.
 
 import type { BencodeNode } from '@shoal/base';
-import { maxFiles } from './bounds.ts';
+import { maxFiles, maxPathBytes } from './bounds.ts';
 import { MetainfoError } from './errors.ts';
+import { type Attributes, RawFile } from './raw-file.ts';
 import type { RawName } from './safe-name.ts';
-
-export interface RawFile {
-  readonly names: readonly RawName[];
-  readonly length: number;
-  readonly isPad: boolean;
-  readonly isExecutable: boolean;
-  readonly isHidden: boolean;
-  readonly linkTarget: readonly RawName[] | undefined;
-  readonly piecesRoot: Uint8Array | undefined;
-}
 
 export function rawName(node: BencodeNode): RawName | undefined {
   return node.asText() ?? node.asBytes();
@@ -22,43 +13,50 @@ export function rawName(node: BencodeNode): RawName | undefined {
 
 /** `info` itself describes the file when there is only one. */
 export function readSingleFile(info: BencodeNode, name: RawName): RawFile {
-  const attributes = readAttributes(info);
-  return { ...attributes, names: [name], length: readLength(info, attributes.isLink), piecesRoot: undefined };
+  return new RawFile([name], readLength(info), readAttributes(info));
 }
 
 export function readFileList(list: BencodeNode): RawFile[] {
   if (list.kind !== 'list') throw new MetainfoError('bad-file', 'The torrent has "files" that are no list.');
   const files: RawFile[] = [];
+  let before: readonly RawName[] = [];
   for (const node of list.items()) {
     if (node.kind !== 'dictionary') {
       throw new MetainfoError('bad-file', 'The torrent lists a file that is no dictionary.');
     }
-    const attributes = readAttributes(node);
-    const length = readLength(node, attributes.isLink);
+    const length = readLength(node);
     const path = listOf(node, 'path.utf-8') ?? listOf(node, 'path');
-    let names = path === undefined ? [] : readNames(path);
-    const isPad = attributes.isPad || isBitCometPad(names);
+    let names = path === undefined ? [] : readNames(path, before);
+    let attributes = readAttributes(node);
+    if (isBitCometPad(names)) attributes = { ...attributes, isPad: true };
     if (names.length === 0) {
-      if (!isPad) throw new MetainfoError('bad-path', 'The torrent lists a file without a path.');
+      if (!attributes.isPad) throw new MetainfoError('bad-path', 'The torrent lists a file without a path.');
       names = ['.pad', String(length)];
     }
-    files.push({ ...attributes, isPad, names, length, piecesRoot: undefined });
+    files.push(new RawFile(names, length, attributes));
+    if (!attributes.isPad) before = names;
     checkCount(files.length);
   }
   return files;
 }
 
-export function readFileTree(tree: BencodeNode): RawFile[] {
+/** `info` is the dictionary that the tree is part of. */
+export function readFileTree(info: BencodeNode, tree: BencodeNode): RawFile[] {
   if (tree.kind !== 'dictionary') {
     throw new MetainfoError('bad-file-tree', 'The torrent has a "file tree" that is no dictionary.');
   }
   const files: RawFile[] = [];
-  readFolder(tree, [], files);
+  readFolder({ bytes: info.raw, start: info.start }, tree, [], files);
   return files;
 }
 
+interface Info {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+}
+
 /** As deep as the decoder lets values nest. */
-function readFolder(folder: BencodeNode, above: readonly RawName[], files: RawFile[]): void {
+function readFolder(info: Info, folder: BencodeNode, above: readonly RawName[], files: RawFile[]): void {
   for (const [key, value] of folder.entries()) {
     const name = rawName(key) ?? '';
     if (name === '') {
@@ -71,8 +69,8 @@ function readFolder(folder: BencodeNode, above: readonly RawName[], files: RawFi
     }
     const names = [...above, name];
     const file = onlyFile(value);
-    if (file === undefined) readFolder(value, names, files);
-    else files.push(readTreeFile(file, names));
+    if (file === undefined) readFolder(info, value, names, files);
+    else files.push(readTreeFile(info, file, names));
     checkCount(files.length);
   }
 }
@@ -87,57 +85,45 @@ function onlyFile(node: BencodeNode): BencodeNode | undefined {
   return only;
 }
 
-function readTreeFile(node: BencodeNode, names: readonly RawName[]): RawFile {
+function readTreeFile(info: Info, node: BencodeNode, names: readonly RawName[]): RawFile {
   if (node.kind !== 'dictionary') {
     throw new MetainfoError('bad-file-tree', 'The file tree has a file that is no dictionary.');
   }
   const attributes = readAttributes(node);
   if (attributes.isPad) throw new MetainfoError('bad-pad-file', 'The file tree has a padding file.');
-  const length = readLength(node, attributes.isLink);
-  let piecesRoot: Uint8Array | undefined;
-  if (length > 0) {
-    piecesRoot = node.get('pieces root')?.asBytes(32);
-    if (piecesRoot === undefined || piecesRoot.every((byte) => byte === 0)) {
-      throw new MetainfoError('bad-pieces-root', 'A file of the file tree has no root of its pieces.');
-    }
+  const file = new RawFile(names, readLength(node), attributes);
+  if (file.length === 0) return file;
+  const root = node.get('pieces root');
+  if (root?.asBytes(32)?.some((byte) => byte !== 0) !== true) {
+    throw new MetainfoError('bad-pieces-root', 'A file of the file tree has no root of its pieces.');
   }
-  return { ...attributes, names, length, piecesRoot };
-}
-
-interface Attributes {
-  readonly isPad: boolean;
-  readonly isExecutable: boolean;
-  readonly isHidden: boolean;
-  readonly isLink: boolean;
-  readonly linkTarget: readonly RawName[] | undefined;
+  file.setPiecesRoot(info.bytes, root.end - 32 - info.start);
+  return file;
 }
 
 const noAttributes: Attributes = {
   isPad: false,
   isExecutable: false,
   isHidden: false,
-  isLink: false,
-  linkTarget: undefined,
+  linkNames: undefined,
 };
 
 /** BEP 47. */
 function readAttributes(node: BencodeNode): Attributes {
   const letters = node.get('attr')?.asText();
   if (letters === undefined) return noAttributes;
-  const isLink = letters.includes('l');
-  const target = isLink ? listOf(node, 'symlink path') : undefined;
+  const target = letters.includes('l') ? listOf(node, 'symlink path') : undefined;
   return {
     isPad: letters.includes('p'),
     isExecutable: letters.includes('x'),
     isHidden: letters.includes('h'),
-    isLink,
-    linkTarget: target === undefined ? undefined : readNames(target),
+    linkNames: target === undefined ? undefined : readNames(target, []),
   };
 }
 
 /** Links have no content, whatever they say. */
-function readLength(node: BencodeNode, isLink: boolean): number {
-  if (isLink) return 0;
+function readLength(node: BencodeNode): number {
+  if (node.get('attr')?.asText()?.includes('l') === true) return 0;
   const length = node.get('length')?.asInteger();
   if (length === undefined || length < 0) {
     throw new MetainfoError('bad-file-length', 'A file of the torrent has no possible length.', {
@@ -152,13 +138,19 @@ function listOf(node: BencodeNode, key: string): BencodeNode | undefined {
   return list?.kind === 'list' ? list : undefined;
 }
 
-function readNames(list: BencodeNode): RawName[] {
+/** More folders than this never fit into a path that is not too long: they are not even kept. */
+const mostFolders = maxPathBytes / 2;
+
+/** Names that are those of `before` in the same places become the same strings, which takes less time and memory. */
+function readNames(list: BencodeNode, before: readonly RawName[]): RawName[] {
   const names: RawName[] = [];
   for (const item of list.items()) {
-    const name = rawName(item);
+    const known = before[names.length];
+    const name = typeof known === 'string' && item.isString(known) ? known : rawName(item);
     if (name === undefined) {
       throw new MetainfoError('bad-path', 'A path in the torrent has a part that is no string.');
     }
+    if (names.length > mostFolders) names.pop();
     names.push(name);
   }
   return names;

@@ -1,14 +1,15 @@
 // The info dictionary in all three formats (BEP 3, 27, 38, 47, 52): what the content is, and how it is hashed.
 // v2 and hybrid ones have to be bencoded strictly; in v1 real torrents are not, and what is repeated counts once.
 
-import { type BencodeNode, decodeBencode, toUtf8 } from '@shoal/base';
+import { type BencodeNode, decodeBencode } from '@shoal/base';
 import { leafLength, maxPieceLength, maxPieces } from './bounds.ts';
 import { MetainfoError, withBencodeErrors } from './errors.ts';
-import { type RawFile, rawName, readFileList, readFileTree, readSingleFile } from './info-files.ts';
+import { rawName, readFileList, readFileTree, readSingleFile } from './info-files.ts';
 import { Layout } from './layout.ts';
+import type { RawFile } from './raw-file.ts';
 import { type RawName, safeName } from './safe-name.ts';
 import { SafePaths } from './safe-paths.ts';
-import type { TorrentFile, TorrentFormat } from './types.ts';
+import type { TorrentFormat } from './types.ts';
 
 export interface InfoContent {
   readonly format: TorrentFormat;
@@ -18,9 +19,10 @@ export interface InfoContent {
   readonly v1Pieces: Uint8Array | undefined;
 }
 
-export function readInfo(info: BencodeNode): InfoContent {
+/** `isStrict`: it is known to be bencoded strictly. */
+export function readInfo(info: BencodeNode, isStrict: boolean): InfoContent {
   const version = readVersion(info);
-  if (version > 0) withBencodeErrors(() => decodeBencode(info.raw));
+  if (version > 0 && !isStrict) withBencodeErrors(() => decodeBencode(info.raw));
   const pieceLength = readPieceLength(info, version === 2);
   const nameNode = stringOf(info, 'name.utf-8') ?? stringOf(info, 'name');
   const name = nameNode === undefined ? undefined : rawName(nameNode);
@@ -42,7 +44,7 @@ export function readInfo(info: BencodeNode): InfoContent {
     return describe('v1', name, isFolder, layout, readPieces(info, layout.pieceCount));
   }
   if (tree === undefined) throw new MetainfoError('missing-files', 'The torrent has no file tree.');
-  const v2 = place(readFileTree(tree), pieceLength);
+  const v2 = place(readFileTree(info, tree), pieceLength);
   if (v1 === undefined) {
     const layout = layOut(v2, pieceLength, true);
     return describe('v2', name, !isOneFile(v2, name), layout, undefined);
@@ -116,33 +118,22 @@ function readPieces(info: BencodeNode, pieceCount: number): Uint8Array {
   return pieces;
 }
 
-interface PlacedFile {
-  readonly raw: RawFile;
-  readonly offset: number;
-}
-
 /** One file after the other, each at a multiple of `alignment`. */
-function place(files: readonly RawFile[], alignment: number): PlacedFile[] {
+function place(files: readonly RawFile[], alignment: number): readonly RawFile[] {
   let end = 0;
-  return files.map((raw) => {
-    const offset = Math.ceil(end / alignment) * alignment;
-    end = offset + raw.length;
+  for (const file of files) {
+    file.offset = Math.ceil(end / alignment) * alignment;
+    end = file.offset + file.length;
     if (end > Number.MAX_SAFE_INTEGER) {
       throw new MetainfoError('bad-file-length', 'The files of the torrent are longer than can be counted.');
     }
-    return { raw, offset };
-  });
+  }
+  return files;
 }
 
-function layOut(files: readonly PlacedFile[], pieceLength: number, hasGaps: boolean): Layout {
-  const paths = new SafePaths();
-  for (const { raw } of files) paths.add(raw.names, raw.isPad);
-  const safe = paths.finish();
-  const layout = new Layout(
-    files.map(({ raw, offset }, index) => torrentFile(raw, offset, safe[index] ?? [], paths)),
-    pieceLength,
-    hasGaps,
-  );
+function layOut(files: readonly RawFile[], pieceLength: number, hasGaps: boolean): Layout {
+  new SafePaths(files).giveOut();
+  const layout = new Layout(files, pieceLength, hasGaps);
   if (layout.contentLength === 0) throw new MetainfoError('no-content', 'The torrent has no content.');
   if (layout.pieceCount > maxPieces) {
     throw new MetainfoError('too-many-pieces', `The torrent has more than ${maxPieces} pieces.`, {
@@ -152,63 +143,43 @@ function layOut(files: readonly PlacedFile[], pieceLength: number, hasGaps: bool
   return layout;
 }
 
-function torrentFile(raw: RawFile, offset: number, path: readonly string[], paths: SafePaths): TorrentFile {
-  const isSame = path.length === raw.names.length && path.every((name, depth) => name === raw.names[depth]);
-  const { length, isPad, isExecutable, isHidden } = raw;
-  return {
-    path,
-    length,
-    offset,
-    isPad,
-    isExecutable,
-    isHidden,
-    ...(raw.linkTarget === undefined ? {} : { linkTarget: paths.linkTarget(raw.linkTarget) }),
-    ...(raw.piecesRoot === undefined ? {} : { piecesRoot: raw.piecesRoot }),
-    ...(isSame
-      ? {}
-      : { originalPath: raw.names.map((name) => (typeof name === 'string' ? toUtf8(name) : name)) }),
-  };
-}
-
 /** A file tree of nothing but one file under the torrent's own name is that file (BEP 52), not a folder with a file. */
-function isOneFile(files: readonly PlacedFile[], name: RawName): boolean {
-  const only = files[0]?.raw.names;
+function isOneFile(files: readonly RawFile[], name: RawName): boolean {
+  const only = files[0]?.names;
   return files.length === 1 && only?.length === 1 && isSameName(only[0], name);
 }
 
-/** The v1 files with the roots of the v2 ones, after a check that both describe the same content in the same places. */
-function joinHalves(v1: readonly PlacedFile[], v2: readonly PlacedFile[], pieceLength: number): PlacedFile[] {
+/** Gives the v1 files the roots of the v2 ones, after a check that both are the same content in the same places. */
+function joinHalves(v1: readonly RawFile[], v2: readonly RawFile[], pieceLength: number): readonly RawFile[] {
   let next = 0;
-  let end = 0;
-  const joined = v1.map(({ raw, offset }) => {
-    if (raw.isPad) {
-      end = offset + raw.length;
-      return { raw, offset };
-    }
+  for (const file of v1) {
+    if (file.isPad) continue;
     const twin = v2[next++];
     const isTwin =
       twin !== undefined &&
-      twin.raw.length === raw.length &&
-      (twin.offset === offset || raw.length === 0) &&
-      twin.raw.names.length === raw.names.length &&
-      twin.raw.names.every((name, depth) => isSameName(name, raw.names[depth]));
-    if (!isTwin) throw hybridMismatch(raw);
-    end = offset + raw.length;
-    return { raw: { ...raw, piecesRoot: twin.raw.piecesRoot }, offset };
-  });
-  if (next !== v2.length) throw hybridMismatch(v2[next]?.raw);
+      twin.length === file.length &&
+      (twin.offset === file.offset || file.length === 0) &&
+      twin.names.length === file.names.length &&
+      twin.names.every((name, depth) => isSameName(name, file.names[depth]));
+    if (!isTwin) throw hybridMismatch(file);
+    file.takePiecesRoot(twin);
+  }
+  if (next !== v2.length) throw hybridMismatch(v2[next]);
   // A pad may follow the last file, up to the end of its piece.
-  const last = v2.at(-1);
-  const v2End = last === undefined ? 0 : last.offset + last.raw.length;
-  if (end > Math.ceil(v2End / pieceLength) * pieceLength) throw hybridMismatch(undefined);
-  return joined;
+  if (endOf(v1) > Math.ceil(endOf(v2) / pieceLength) * pieceLength) throw hybridMismatch(undefined);
+  return v1;
 }
 
-function hybridMismatch(raw: RawFile | undefined): MetainfoError {
+function endOf(files: readonly RawFile[]): number {
+  const last = files.at(-1);
+  return last === undefined ? 0 : last.offset + last.length;
+}
+
+function hybridMismatch(file: RawFile | undefined): MetainfoError {
   return new MetainfoError(
     'hybrid-mismatch',
     'The v1 and the v2 half of the torrent do not describe the same files in the same places.',
-    raw === undefined ? {} : { value: raw.names.join('/') },
+    file === undefined ? {} : { value: file.names.join('/') },
   );
 }
 

@@ -1,4 +1,4 @@
-// How files will lie in a torrent that is to be made: their order, the padding between them (hybrid), and what has
+// How files will lie in a torrent that is to be made: their order, the padding between them (hybrid, BEP 47), and what has
 // to be hashed for each piece. Hashing itself is the caller's, who has a disk.
 
 import { compareBytes, toUtf8 } from '@shoal/base';
@@ -118,28 +118,30 @@ function lay(
     const gap = Math.ceil(offset / pieceLength) * pieceLength - offset;
     if (format !== 'v1' && gap > 0 && place <= lastFilled) {
       if (format === 'hybrid') {
-        laid.push(padOf(gap, offset));
+        laid.push(plannedFile(['.pad', String(gap)], gap, offset, true));
         sources.push(-1);
       }
       offset += gap;
     }
     const { path, length } = file;
-    laid.push({ path, length, offset, isPad: false, isExecutable: false, isHidden: false });
+    laid.push(plannedFile(path, length, offset, false));
     sources.push(source);
     offset += length;
   }
   return { layout: new Layout(laid, pieceLength, format === 'v2'), sources };
 }
 
-/** BEP 47. */
-function padOf(length: number, offset: number): TorrentFile {
+function plannedFile(path: readonly string[], length: number, offset: number, isPad: boolean): TorrentFile {
   return {
-    path: ['.pad', String(length)],
+    path,
     length,
     offset,
-    isPad: true,
+    isPad,
     isExecutable: false,
     isHidden: false,
+    linkTarget: undefined,
+    piecesRoot: undefined,
+    originalPath: path.map(toUtf8),
   };
 }
 

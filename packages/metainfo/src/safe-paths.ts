@@ -4,6 +4,7 @@
 
 import { toLatin1 } from '@shoal/base';
 import { maxNameBytes, maxPathBytes } from './bounds.ts';
+import type { RawFile } from './raw-file.ts';
 import { collisionKey, markName, type RawName, safeName, utf8Length } from './safe-name.ts';
 
 interface Folder {
@@ -17,52 +18,52 @@ interface Folder {
 }
 
 export class SafePaths {
+  readonly #files: readonly RawFile[];
   readonly #root = emptyFolder('');
-  readonly #paths: (readonly string[])[] = [];
-  readonly #late: { readonly index: number; readonly names: readonly RawName[] }[] = [];
+  /** Where the last file went: the next one is usually its neighbour. */
+  #lastNames: readonly RawName[] = [];
+  #lastFolder = this.#root;
 
-  /** Files in their order, each with at least one name. Padding files take no place: they are never written. */
-  add(names: readonly RawName[], isPad: boolean): void {
-    const path = names.map(safeName);
-    if (!isPad && !this.#placeUnchanged(names, path)) this.#late.push({ index: this.#paths.length, names });
-    this.#paths.push(path);
+  constructor(files: readonly RawFile[]) {
+    this.#files = files;
   }
 
-  /** The path of each file; called once, after all were added. */
-  finish(): readonly (readonly string[])[] {
-    for (const { index, names } of this.#late) this.#paths[index] = this.#fitIn(names);
-    return this.#paths;
-  }
-
-  /** Where a link leads, as far as folders were renamed; called after `finish`. */
-  linkTarget(names: readonly RawName[]): readonly string[] {
-    let folder: Folder | undefined = this.#root;
-    return names.map((raw) => {
-      folder = folder?.folders.get(exactKey(raw));
-      return folder?.name ?? safeName(raw);
-    });
-  }
-
-  #placeUnchanged(names: readonly RawName[], path: readonly string[]): boolean {
-    let bytes = 0;
-    for (const [depth, name] of path.entries()) {
-      if (name !== names[depth]) return false;
-      bytes += utf8Length(name) + 1;
+  /** Gives each file its path, and each link its target. */
+  giveOut(): void {
+    const late: RawFile[] = [];
+    for (const file of this.#files) {
+      // Padding files take no place: they are never written.
+      if (file.isPad) file.path = safePath(file.names);
+      else if (isSafe(file.names) && this.#takePlace(file.names)) file.path = file.names;
+      else late.push(file);
     }
-    if (bytes > maxPathBytes) return false;
+    for (const file of late) file.path = this.#fitIn(file.names);
+    for (const file of this.#files) {
+      if (file.linkNames !== undefined) file.linkTarget = this.#targetOf(file.linkNames);
+    }
+  }
+
+  /** False when a name is taken already. */
+  #takePlace(names: readonly string[]): boolean {
+    const folder = isNeighbour(names, this.#lastNames) ? this.#lastFolder : this.#openFolder(names);
+    if (folder === undefined) return false;
+    this.#lastNames = names;
+    this.#lastFolder = folder;
+    const { size } = folder.taken;
+    return folder.taken.add(collisionKey(names.at(-1) ?? '')).size > size;
+  }
+
+  #openFolder(names: readonly string[]): Folder | undefined {
     let folder = this.#root;
-    for (const name of path.slice(0, -1)) {
+    for (const name of names.slice(0, -1)) {
       let next = folder.folders.get(name);
       if (next === undefined) {
-        if (folder.taken.has(collisionKey(name))) return false;
+        if (folder.taken.has(collisionKey(name))) return undefined;
         next = makeFolder(folder, name, name);
       }
       folder = next;
     }
-    const key = collisionKey(path.at(-1) ?? '');
-    if (folder.taken.has(key)) return false;
-    folder.taken.add(key);
-    return true;
+    return folder;
   }
 
   #fitIn(names: readonly RawName[]): readonly string[] {
@@ -83,6 +84,36 @@ export class SafePaths {
     path.push(name);
     return path;
   }
+
+  /** As far as folders were renamed, links follow them. */
+  #targetOf(names: readonly RawName[]): readonly string[] {
+    let folder: Folder | undefined = this.#root;
+    return names.map((raw) => {
+      folder = folder?.folders.get(exactKey(raw));
+      return folder?.name ?? safeName(raw);
+    });
+  }
+}
+
+function isSafe(names: readonly RawName[]): names is readonly string[] {
+  let length = 0;
+  for (const name of names) {
+    if (safeName(name) !== name) return false;
+    length += name.length + 1;
+  }
+  // A UTF-16 unit has at most three bytes of UTF-8.
+  return 3 * length <= maxPathBytes || utf8Length(names.join('/')) <= maxPathBytes;
+}
+
+function safePath(names: readonly RawName[]): readonly string[] {
+  return isSafe(names) ? names : names.map(safeName);
+}
+
+/** In the same folder. */
+function isNeighbour(names: readonly RawName[], others: readonly RawName[]): boolean {
+  if (names.length !== others.length) return false;
+  for (let depth = names.length - 2; depth >= 0; depth--) if (names[depth] !== others[depth]) return false;
+  return true;
 }
 
 /** Equal for equal bytes only: half a character never comes out of UTF-8. */

@@ -15,12 +15,12 @@ export function parseTorrent(bytes: Uint8Array, digest: Digest): Torrent {
     throw new MetainfoError('too-large', `A torrent of ${bytes.length} bytes is too large.`);
   }
   if (bytes[0] !== letterD) throw new MetainfoError('not-a-torrent', 'This is no torrent file.');
-  const root = withBencodeErrors(() => decodeBencode(bytes, { lenient: true, allowTrailing: true }));
+  const { root, isStrict } = decodeRoot(bytes);
   const info = root.get('info');
   if (info?.kind !== 'dictionary') {
     throw new MetainfoError('missing-info', 'The torrent has no info dictionary.');
   }
-  const content = readInfo(info);
+  const content = readInfo(info, isStrict);
   const hashes = new PieceHashes(digest, content.layout, content.v1Pieces);
   readPieceLayers(root, hashes);
   return torrentOf(info, content, hashes, digest, root);
@@ -36,9 +36,12 @@ export function parseInfo(bytes: Uint8Array, digest: Digest, expected: InfoHashe
   }
   checkHash(expected.v1, digest('sha1', bytes));
   checkHash(expected.v2, digest('sha256', bytes));
-  const info = withBencodeErrors(() => decodeBencode(bytes, { lenient: true }));
+  const { root: info, isStrict } = decodeRoot(bytes);
+  if (info.end < bytes.length) {
+    throw new MetainfoError('bencode-trailing-bytes', 'Something follows the metadata.');
+  }
   if (info.kind !== 'dictionary') throw new MetainfoError('missing-info', 'The metadata are no dictionary.');
-  const content = readInfo(info);
+  const content = readInfo(info, isStrict);
   if (expected.v2 !== undefined && content.format === 'v1') {
     throw new MetainfoError(
       'info-hash-mismatch',
@@ -56,6 +59,16 @@ export function parseInfo(bytes: Uint8Array, digest: Digest, expected: InfoHashe
 }
 
 const letterD = 0x64;
+
+/** Nearly all are bencoded strictly; where that is no matter of taste (v2), `isStrict` tells. */
+function decodeRoot(bytes: Uint8Array): { readonly root: BencodeNode; readonly isStrict: boolean } {
+  try {
+    return { root: decodeBencode(bytes, { allowTrailing: true }), isStrict: true };
+  } catch {
+    const root = withBencodeErrors(() => decodeBencode(bytes, { lenient: true, allowTrailing: true }));
+    return { root, isStrict: false };
+  }
+}
 
 /** Read into fields of their own; all others are kept as they came. */
 const knownKeys = new Set([

@@ -25,11 +25,11 @@ export interface TorrentFile {
   readonly isExecutable: boolean;
   readonly isHidden: boolean;
   /** A link to this path (safe names below the torrent's folder), which nobody has to follow; its length is 0. */
-  readonly linkTarget?: readonly string[];
-  /** Root of the file's merkle tree (v2 and hybrid). Absent for empty files. */
-  readonly piecesRoot?: Uint8Array;
-  /** The names as the torrent has them, where they are not the safe ones: for URLs of web seeds. */
-  readonly originalPath?: readonly Uint8Array[];
+  readonly linkTarget: readonly string[] | undefined;
+  /** Root of the file's merkle tree (v2 and hybrid); undefined for empty files. */
+  readonly piecesRoot: Uint8Array | undefined;
+  /** The names as the torrent has them, for URLs of web seeds. */
+  readonly originalPath: readonly Uint8Array[];
 }
 
 export interface Torrent {
