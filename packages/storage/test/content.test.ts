@@ -1,10 +1,11 @@
 // Content through Node's disk: pieces go in, come out, and survive a restart.
 
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { suite, test } from 'node:test';
 import type { World } from '@shoal/base';
-import { type Content, openContent, StorageError, type Verdict } from '@shoal/storage';
+import { type Content, type FileStamp, StorageError, type Verdict } from '@shoal/storage';
 import { makeSample, openPlace, optionsFor, type Sample, slabsOf } from './world.ts';
 
 const pieceLength = 32768;
@@ -51,7 +52,7 @@ suite('content', () => {
   test('pieces that were written can be read, and files get their names when they are released', async () => {
     await using place = await openPlace();
     const sample = album(place.world);
-    const content = await openContent(optionsFor(place, sample));
+    const content = await place.open(optionsFor(place, sample));
     await content.check();
     assert.deepEqual(await readdir(place.folder), []);
     await fetchAll(content, sample);
@@ -82,20 +83,20 @@ suite('content', () => {
   test('after a clean stop nothing is hashed again', async () => {
     await using place = await openPlace();
     const sample = album(place.world);
-    const first = await openContent(optionsFor(place, sample));
+    const first = await place.open(optionsFor(place, sample));
     await first.check();
     await fetchAll(first, sample, (piece) => piece === 1);
     await releaseAll(first);
     await first.close();
 
-    const second = await openContent(optionsFor(place, sample));
+    const second = await place.open(optionsFor(place, sample));
     assert.equal(second.uncheckedCount, 0);
     assert.equal(second.good.count, sample.layout.pieceCount - 1);
     await fetchAll(second, sample);
     await releaseAll(second);
     await second.close();
 
-    const third = await openContent(optionsFor(place, sample));
+    const third = await place.open(optionsFor(place, sample));
     assert.equal(third.uncheckedCount, 0);
     assert.ok(third.good.isFull);
     assert.deepEqual(third.completeFiles(), []);
@@ -106,11 +107,11 @@ suite('content', () => {
     await using place = await openPlace();
     const sample = album(place.world);
     const options = { ...optionsFor(place, sample), bootId: '' };
-    const first = await openContent(options);
+    const first = await place.open(options);
     await first.check();
     await fetchAll(first, sample);
     await first.close();
-    const second = await openContent(options);
+    const second = await place.open(options);
     assert.ok(second.good.isFull);
     await second.close();
   });
@@ -118,11 +119,11 @@ suite('content', () => {
   test('after the machine was started again, what was not synced is hashed', async () => {
     await using place = await openPlace();
     const sample = album(place.world);
-    const first = await openContent(optionsFor(place, sample));
+    const first = await place.open(optionsFor(place, sample));
     await first.check();
     await fetchAll(first, sample);
     await first.close();
-    const second = await openContent({ ...optionsFor(place, sample), bootId: 'boot-2' });
+    const second = await place.open({ ...optionsFor(place, sample), bootId: 'boot-2' });
     assert.ok(second.good.isEmpty);
     assert.equal(second.uncheckedCount, sample.layout.pieceCount);
     await second.check();
@@ -133,7 +134,7 @@ suite('content', () => {
   test('a file that was changed since is hashed again, the others are not', async () => {
     await using place = await openPlace();
     const sample = album(place.world);
-    const first = await openContent(optionsFor(place, sample));
+    const first = await place.open(optionsFor(place, sample));
     await first.check();
     await fetchAll(first, sample);
     await releaseAll(first);
@@ -143,7 +144,7 @@ suite('content', () => {
     const changed = await readFile(path);
     changed[40_000] = (changed[40_000] ?? 0) ^ 1;
     await writeFile(path, changed);
-    const second = await openContent(optionsFor(place, sample));
+    const second = await place.open(optionsFor(place, sample));
     assert.deepEqual(
       await verdictsOf(second),
       new Map([
@@ -164,12 +165,12 @@ suite('content', () => {
   test('a time that was set back is noticed, and the file hashed', async () => {
     await using place = await openPlace();
     const sample = makeSample(place.world, [{ path: 'a', length: 100_000 }], pieceLength);
-    const first = await openContent(optionsFor(place, sample));
+    const first = await place.open(optionsFor(place, sample));
     await first.check();
     await fetchAll(first, sample);
     await first.close();
     await utimes(`${place.folder}/out/a.part`, 1, 1);
-    const second = await openContent(optionsFor(place, sample));
+    const second = await place.open(optionsFor(place, sample));
     assert.equal(second.uncheckedCount, 4);
     await second.close();
   });
@@ -177,11 +178,11 @@ suite('content', () => {
   test('a kill before anything was recorded costs a hashing, and no byte', async () => {
     await using place = await openPlace();
     const sample = album(place.world);
-    const killed = await openContent(optionsFor(place, sample));
+    const killed = await place.open(optionsFor(place, sample));
     await killed.check();
     await fetchAll(killed, sample, (piece) => piece === 2);
     // The same state, seen by another process.
-    const next = await openContent(optionsFor(place, sample));
+    const next = await place.open(optionsFor(place, sample));
     assert.ok(next.good.isEmpty);
     await next.check();
     assert.equal(next.good.count, sample.layout.pieceCount - 1);
@@ -194,7 +195,7 @@ suite('content', () => {
     const sample = makeSample(place.world, [{ path: 'a', length: 100_000 }], pieceLength);
     await mkdir(`${place.folder}/out`);
     await writeFile(`${place.folder}/out/a`, sample.file(0).subarray(0, 40_000));
-    const content = await openContent(optionsFor(place, sample));
+    const content = await place.open(optionsFor(place, sample));
     assert.deepEqual(await verdictsOf(content), new Map([[0, 'good']]));
     await fetchAll(content, sample);
     assert.deepEqual(await readdir(`${place.folder}/out`), ['a.part']);
@@ -208,7 +209,7 @@ suite('content', () => {
     const sample = makeSample(place.world, [{ path: 'a', length: 100_000 }], pieceLength);
     await mkdir(`${place.folder}/out`);
     await writeFile(`${place.folder}/out/a`, Buffer.concat([sample.file(0), Buffer.from('more')]));
-    const content = await openContent(optionsFor(place, sample));
+    const content = await place.open(optionsFor(place, sample));
     await content.check();
     assert.ok(content.good.isFull);
     assert.deepEqual(content.completeFiles(), [0]);
@@ -229,12 +230,12 @@ suite('content', () => {
       await mkdir(`${place.folder}/out`);
       const path = `${place.folder}/out/a`;
       await writeFile(path, bytes);
-      const content = await openContent(optionsFor(place, sample));
+      const content = await place.open(optionsFor(place, sample));
       await isRefused(content.check(), 'in-the-way');
       await content.close();
       assert.deepEqual(await readFile(path), bytes);
 
-      const bold = await openContent({ ...optionsFor(place, sample), overwrite: true });
+      const bold = await place.open({ ...optionsFor(place, sample), overwrite: true });
       await bold.check();
       await fetchAll(bold, sample);
       assert.deepEqual(await readFile(path), bytes);
@@ -251,7 +252,7 @@ suite('content', () => {
     await mkdir(`${place.folder}/out`);
     await writeFile(`${place.folder}/out/a`, sample.file(0));
     await writeFile(`${place.folder}/out/b`, Buffer.alloc(1000, 1));
-    const content = await openContent(optionsFor(place, sample));
+    const content = await place.open(optionsFor(place, sample));
     await content.check();
     await fetchAll(content, sample);
     await content.release(0);
@@ -269,7 +270,7 @@ suite('content', () => {
     await mkdir(`${place.folder}/two`);
     await writeFile(`${place.folder}/two/a.part`, Buffer.alloc(100_000, 1));
     for (const name of ['one', 'two']) {
-      const content = await openContent({ ...optionsFor(place, sample), folder: `${place.folder}/${name}` });
+      const content = await place.open({ ...optionsFor(place, sample), folder: `${place.folder}/${name}` });
       await isRefused(content.check(), 'in-the-way');
       await content.close();
     }
@@ -281,13 +282,13 @@ suite('content', () => {
     await mkdir(`${place.folder}/out`);
     await writeFile(`${place.folder}/elsewhere`, sample.file(0));
     await symlink(`${place.folder}/elsewhere`, `${place.folder}/out/a`);
-    const content = await openContent(optionsFor(place, sample));
+    const content = await place.open(optionsFor(place, sample));
     await content.check();
     assert.ok(content.good.isFull);
     assert.deepEqual(content.completeFiles(), []);
     await content.close();
     await truncate(`${place.folder}/elsewhere`, 50_000);
-    const again = await openContent(optionsFor(place, sample));
+    const again = await place.open(optionsFor(place, sample));
     await isRefused(again.check(), 'in-the-way');
     await again.close();
     assert.equal((await stat(`${place.folder}/elsewhere`)).size, 50_000);
@@ -297,7 +298,7 @@ suite('content', () => {
     await using place = await openPlace();
     const sample = album(place.world);
     const options = { ...optionsFor(place, sample), isWanted: (file: number) => file === 2 };
-    const content = await openContent(options);
+    const content = await place.open(options);
     await content.check();
     await fetchAll(content, sample, (piece) => piece !== 3);
     assert.deepEqual(await readdir(`${place.folder}/out`), ['sub']);
@@ -309,7 +310,7 @@ suite('content', () => {
     assert.deepEqual(all, sample.piece(3));
     await content.close();
 
-    const again = await openContent(options);
+    const again = await place.open(options);
     assert.deepEqual([...again.good.indices()], [3]);
     assert.equal(again.uncheckedCount, 0);
     await again.setWanted(4, true);
@@ -328,7 +329,7 @@ suite('content', () => {
   test('blocks of a long piece are spilled, judged by reading them back, and only then good', async () => {
     await using place = await openPlace();
     const sample = album(place.world);
-    const content = await openContent(optionsFor(place, sample));
+    const content = await place.open(optionsFor(place, sample));
     await content.check();
     const bytes = sample.piece(3);
     await content.writeBlocks(3, 0, slabsOf(bytes.subarray(0, 16384)));
@@ -345,6 +346,142 @@ suite('content', () => {
     content.acceptPiece(3);
     assert.ok(content.good.has(3));
     await isRefused(content.writeBlocks(3, 0, [bytes]), 'invalid');
+    await content.close();
+  });
+
+  test('a piece that went bad stays bad, whatever is recorded of its file afterwards', async () => {
+    await using place = await openPlace();
+    const sample = makeSample(place.world, [{ path: 'a', length: 100_000 }], pieceLength);
+    const first = await place.open(optionsFor(place, sample));
+    await first.check();
+    await fetchAll(first, sample, (piece) => piece === 2);
+    await first.close();
+    const path = `${place.folder}/out/a.part`;
+    const changed = await readFile(path);
+    changed[0] = (changed[0] ?? 0) ^ 1;
+    await writeFile(path, changed);
+
+    const second = await place.open(optionsFor(place, sample));
+    await second.check();
+    await second.writePiece(2, slabsOf(sample.piece(2)), pieceLength);
+    await second.close();
+    const third = await place.open(optionsFor(place, sample));
+    assert.deepEqual([...third.good.indices()], [1, 2, 3]);
+    assert.equal(third.uncheckedCount, 0);
+    await third.close();
+  });
+
+  test('all files of a torrent that was just made are good without hashing, until they change', async () => {
+    await using place = await openPlace();
+    const sample = album(place.world);
+    for (const [index, file] of sample.layout.files.entries()) {
+      if (file.isPad) continue;
+      const path = `${place.folder}/out/${file.path.join('/')}`;
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, sample.file(index));
+    }
+    const hashed: FileStamp[] = [];
+    for (const [file, { path, isPad }] of sample.layout.files.entries()) {
+      if (isPad) continue;
+      const { id, length, modifiedMs } = await place.world.disk.stat(`${place.folder}/out/${path.join('/')}`);
+      hashed.push({ file, id, length, modifiedMs });
+    }
+    const content = await place.open({ ...optionsFor(place, sample), hashed });
+    assert.ok(content.good.isFull);
+    await content.check();
+    assert.deepEqual(content.completeFiles(), []);
+    await content.close();
+
+    await writeFile(`${place.folder}/out/sub/b`, 'changed it');
+    const again = await place.open({ ...optionsFor(place, sample), hashed });
+    assert.equal(again.good.has(3), false);
+    assert.equal(again.uncheckedCount, 1);
+    await again.close();
+  });
+
+  test('a journal that was tampered with is never believed beyond its first wrong byte', async () => {
+    await using place = await openPlace();
+    const sample = makeSample(place.world, [{ path: 'a', length: 100_000 }], 4096);
+    const options = optionsFor(place, sample);
+    const first = await place.open(options);
+    await first.check();
+    await fetchAll(first, sample, (piece) => piece % 3 === 0);
+    await first.close();
+    const sound = await readFile(options.journal);
+    let random = 7;
+    const below = (bound: number) => {
+      random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
+      return random % bound;
+    };
+    for (let run = 0; run < 400; run++) {
+      const bytes = Buffer.from(sound);
+      const at = below(bytes.length);
+      const kind = below(3);
+      if (kind === 0) bytes[at] = below(256);
+      if (kind === 1) for (let i = 0; i < 8; i++) bytes[below(bytes.length)] = below(256);
+      await writeFile(options.journal, kind === 2 ? bytes.subarray(0, at) : bytes);
+      const content = await place.open(options);
+      for (const piece of content.good.indices()) assert.notEqual(piece % 3, 0);
+      await content.close();
+    }
+  });
+
+  test('two transfers do not work on one journal, or write one file', async () => {
+    await using place = await openPlace();
+    const sample = makeSample(place.world, [{ path: 'a', length: 100_000 }], pieceLength);
+    const options = optionsFor(place, sample);
+    const first = await place.open(options);
+    await first.check();
+    await isRefused(place.open(options), 'locked');
+    await isRefused(
+      place.open({ ...options, lock: async () => undefined, journal: `${options.journal}2` }),
+      'locked',
+    );
+    const other = await place.open({ ...options, journal: `${options.journal}3` });
+    await other.check();
+    await fetchAll(first, sample, (piece) => piece !== 0);
+    await isRefused(fetchAll(other, sample), 'locked');
+    await first.close();
+    let released = 0;
+    const locked = await place.open({ ...options, lock: async () => ({ release: () => released++ }) });
+    await locked.close();
+    assert.equal(released, 1);
+  });
+
+  test('a file is allocated in full before its first byte, where that was asked for', async () => {
+    await using place = await openPlace();
+    const sample = makeSample(place.world, [{ path: 'a', length: 3_000_000 }], pieceLength);
+    const content = await place.open({ ...optionsFor(place, sample), allocation: 'full' });
+    await content.check();
+    await content.writePiece(50, slabsOf(sample.piece(50)), pieceLength);
+    const { size, blocks } = await stat(`${place.folder}/out/a.part`);
+    assert.equal(size, 3_000_000);
+    assert.ok(blocks * 512 >= 3_000_000);
+    await fetchAll(content, sample);
+    await releaseAll(content);
+    assert.deepEqual(await readFile(`${place.folder}/out/a`), Buffer.from(sample.file(0)));
+    await content.close();
+  });
+
+  test('a recheck finds what was changed or removed meanwhile', async () => {
+    await using place = await openPlace();
+    const sample = album(place.world);
+    const content = await place.open(optionsFor(place, sample));
+    await content.check();
+    await fetchAll(content, sample);
+    await releaseAll(content);
+    await content.recheck();
+    assert.ok(content.good.isFull);
+    await rm(`${place.folder}/out/a`);
+    const changed = await readFile(`${place.folder}/out/sub/deep/c`);
+    changed[60_000] = (changed[60_000] ?? 0) ^ 1;
+    await writeFile(`${place.folder}/out/sub/deep/c`, changed);
+    await content.recheck();
+    assert.deepEqual([...content.good.indices()], [4]);
+    await fetchAll(content, sample);
+    await releaseAll(content);
+    assert.deepEqual(await readFile(`${place.folder}/out/a`), Buffer.from(sample.file(0)));
+    assert.deepEqual(await readFile(`${place.folder}/out/sub/deep/c`), Buffer.from(sample.file(4)));
     await content.close();
   });
 });

@@ -6,20 +6,29 @@ import { join } from 'node:path';
 import type { World } from '@shoal/base';
 import { createNodeWorld } from '@shoal/base/node';
 import { Layout } from '@shoal/metainfo';
-import { type ContentOptions, type KnownHashes, OpenFiles } from '@shoal/storage';
+import { type Content, type ContentOptions, type KnownHashes, OpenFiles, openContent } from '@shoal/storage';
 
 export interface Place extends AsyncDisposable {
   readonly world: World;
   readonly folder: string;
+  /** Closed with the place, if the test does not get there. */
+  open(options: ContentOptions): Promise<Content>;
 }
 
 export async function openPlace(): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'storage-'));
   const world = createNodeWorld({ hashWorkers: 1 });
+  const opened: Content[] = [];
   return {
     world,
     folder,
+    async open(options) {
+      const content = await openContent(options);
+      opened.push(content);
+      return content;
+    },
     async [Symbol.asyncDispose]() {
+      for (const content of opened) await content.close();
       await world.close();
       await rm(folder, { recursive: true });
     },
