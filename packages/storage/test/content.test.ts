@@ -405,7 +405,7 @@ suite('content', () => {
     const options = optionsFor(place, sample);
     const first = await place.open(options);
     await first.check();
-    await fetchAll(first, sample, (piece) => piece % 3 === 0);
+    await fetchAll(first, sample, (piece) => piece % 3 !== 1);
     await first.close();
     const sound = await readFile(options.journal);
     let random = 7;
@@ -417,11 +417,11 @@ suite('content', () => {
       const bytes = Buffer.from(sound);
       const at = below(bytes.length);
       const kind = below(3);
-      if (kind === 0) bytes[at] = below(256);
+      if (kind === 0) bytes[at] = (bytes[at] ?? 0) + 1;
       if (kind === 1) for (let i = 0; i < 8; i++) bytes[below(bytes.length)] = below(256);
       await writeFile(options.journal, kind === 2 ? bytes.subarray(0, at) : bytes);
       const content = await place.open(options);
-      for (const piece of content.good.indices()) assert.notEqual(piece % 3, 0);
+      for (const piece of content.good.indices()) assert.equal(piece % 3, 1);
       await content.close();
     }
   });
