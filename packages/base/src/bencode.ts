@@ -169,7 +169,7 @@ const letterL = 0x6c;
 const digit9 = 0x39;
 
 /** Up to here, building a string from bytes beats a call into the decoder. */
-const longestQuickText = 32;
+const longestQuickText = 48;
 
 /** Short ASCII, eight characters at a time; undefined for everything else. */
 function quickText(bytes: Uint8Array, start: number, end: number): string | undefined {

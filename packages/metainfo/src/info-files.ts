@@ -4,7 +4,7 @@
 import type { BencodeNode } from '@shoal/base';
 import { maxFiles, maxPathBytes } from './bounds.ts';
 import { MetainfoError } from './errors.ts';
-import { type Attributes, RawFile } from './raw-file.ts';
+import { RawFile, type RawLink } from './raw-file.ts';
 import type { RawName } from './safe-name.ts';
 
 export function rawName(node: BencodeNode): RawName | undefined {
@@ -13,28 +13,35 @@ export function rawName(node: BencodeNode): RawName | undefined {
 
 /** `info` itself describes the file when there is only one. */
 export function readSingleFile(info: BencodeNode, name: RawName): RawFile {
-  return new RawFile([name], readLength(info), readAttributes(info));
+  const attributes = readAttributes(info);
+  return new RawFile([name], readLength(info, attributes), attributes, readLink(info, attributes));
 }
 
 export function readFileList(list: BencodeNode): RawFile[] {
   if (list.kind !== 'list') throw new MetainfoError('bad-file', 'The torrent has "files" that are no list.');
   const files: RawFile[] = [];
+  // Neighbours share folders, and padding has one of its own.
   let before: readonly RawName[] = [];
+  let padBefore: readonly RawName[] = [];
   for (const node of list.items()) {
     if (node.kind !== 'dictionary') {
       throw new MetainfoError('bad-file', 'The torrent lists a file that is no dictionary.');
     }
-    const length = readLength(node);
-    const path = listOf(node, 'path.utf-8') ?? listOf(node, 'path');
-    let names = path === undefined ? [] : readNames(path, before);
     let attributes = readAttributes(node);
-    if (isBitCometPad(names)) attributes = { ...attributes, isPad: true };
+    const length = readLength(node, attributes);
+    const path = listOf(node, 'path.utf-8') ?? listOf(node, 'path');
+    let names = path === undefined ? [] : readNames(path, attributes.includes('p') ? padBefore : before);
+    if (isBitCometPad(names)) attributes += 'p';
     if (names.length === 0) {
-      if (!attributes.isPad) throw new MetainfoError('bad-path', 'The torrent lists a file without a path.');
+      if (!attributes.includes('p')) {
+        throw new MetainfoError('bad-path', 'The torrent lists a file without a path.');
+      }
       names = ['.pad', String(length)];
     }
-    files.push(new RawFile(names, length, attributes));
-    if (!attributes.isPad) before = names;
+    const file = new RawFile(names, length, attributes, readLink(node, attributes));
+    files.push(file);
+    if (file.isPad) padBefore = names;
+    else before = names;
     checkCount(files.length);
   }
   return files;
@@ -77,12 +84,9 @@ function readFolder(info: Info, folder: BencodeNode, above: readonly RawName[], 
 
 /** The value of the empty key when there is no other: a file. */
 function onlyFile(node: BencodeNode): BencodeNode | undefined {
-  let only: BencodeNode | undefined;
-  for (const [key, value] of node.entries()) {
-    if (only !== undefined || !key.isString('')) return undefined;
-    only = value;
-  }
-  return only;
+  const file = node.get('');
+  // Then the dictionary is "d", "0:", the file and "e".
+  return file !== undefined && file.start === node.start + 3 && file.end === node.end - 1 ? file : undefined;
 }
 
 function readTreeFile(info: Info, node: BencodeNode, names: readonly RawName[]): RawFile {
@@ -90,40 +94,38 @@ function readTreeFile(info: Info, node: BencodeNode, names: readonly RawName[]):
     throw new MetainfoError('bad-file-tree', 'The file tree has a file that is no dictionary.');
   }
   const attributes = readAttributes(node);
-  if (attributes.isPad) throw new MetainfoError('bad-pad-file', 'The file tree has a padding file.');
-  const file = new RawFile(names, readLength(node), attributes);
-  if (file.length === 0) return file;
+  if (attributes.includes('p')) {
+    throw new MetainfoError('bad-pad-file', 'The file tree has a padding file.');
+  }
+  const length = readLength(node, attributes);
+  const link = readLink(node, attributes);
+  if (length === 0) return new RawFile(names, length, attributes, link);
   const root = node.get('pieces root');
-  if (root?.asBytes(32)?.some((byte) => byte !== 0) !== true) {
+  if (root?.asBytes(32)?.some(isNotZero) !== true) {
     throw new MetainfoError('bad-pieces-root', 'A file of the file tree has no root of its pieces.');
   }
-  file.setPiecesRoot(info.bytes, root.end - 32 - info.start);
-  return file;
+  const at = root.end - 32 - info.start;
+  return new RawFile(names, length, attributes, link, { holder: info.bytes, at });
 }
 
-const noAttributes: Attributes = {
-  isPad: false,
-  isExecutable: false,
-  isHidden: false,
-  linkNames: undefined,
-};
+function isNotZero(byte: number): boolean {
+  return byte !== 0;
+}
 
-/** BEP 47. */
-function readAttributes(node: BencodeNode): Attributes {
-  const letters = node.get('attr')?.asText();
-  if (letters === undefined) return noAttributes;
-  const target = letters.includes('l') ? listOf(node, 'symlink path') : undefined;
-  return {
-    isPad: letters.includes('p'),
-    isExecutable: letters.includes('x'),
-    isHidden: letters.includes('h'),
-    linkNames: target === undefined ? undefined : readNames(target, []),
-  };
+/** The letters of BEP 47. */
+function readAttributes(node: BencodeNode): string {
+  return node.get('attr')?.asText() ?? '';
+}
+
+function readLink(node: BencodeNode, attributes: string): RawLink | undefined {
+  if (!attributes.includes('l')) return undefined;
+  const path = listOf(node, 'symlink path');
+  return path === undefined ? undefined : { names: readNames(path, []), target: [] };
 }
 
 /** Links have no content, whatever they say. */
-function readLength(node: BencodeNode): number {
-  if (node.get('attr')?.asText()?.includes('l') === true) return 0;
+function readLength(node: BencodeNode, attributes: string): number {
+  if (attributes.includes('l')) return 0;
   const length = node.get('length')?.asInteger();
   if (length === undefined || length < 0) {
     throw new MetainfoError('bad-file-length', 'A file of the torrent has no possible length.', {
@@ -142,7 +144,7 @@ function listOf(node: BencodeNode, key: string): BencodeNode | undefined {
 const mostFolders = maxPathBytes / 2;
 
 /** Names that are those of `before` in the same places become the same strings, which takes less time and memory. */
-function readNames(list: BencodeNode, before: readonly RawName[]): RawName[] {
+function readNames(list: BencodeNode, before: readonly RawName[]): readonly RawName[] {
   const names: RawName[] = [];
   for (const item of list.items()) {
     const known = before[names.length];
@@ -153,7 +155,8 @@ function readNames(list: BencodeNode, before: readonly RawName[]): RawName[] {
     if (names.length > mostFolders) names.pop();
     names.push(name);
   }
-  return names;
+  // Without the room that growing has left.
+  return names.slice();
 }
 
 /** BitComet marks padding by name alone. */

@@ -1,49 +1,58 @@
-// A file as the torrent describes it, on its way to a TorrentFile: one object a file, since there may be a hundred
-// thousand. `SafePaths` fills in the path, the layout the offset.
+// A file as the torrent describes it, on its way to a TorrentFile: one small object a file, since there may be a hundred
+// thousand. `SafePaths` fills in the path, whoever places the files the offset.
 
 import { toUtf8 } from '@shoal/base';
 import type { RawName } from './safe-name.ts';
 import type { TorrentFile } from './types.ts';
 
-export interface Attributes {
-  readonly isPad: boolean;
-  readonly isExecutable: boolean;
-  readonly isHidden: boolean;
-  readonly linkNames: readonly RawName[] | undefined;
+export interface RawLink {
+  /** Where it leads, as the torrent has it. */
+  readonly names: readonly RawName[];
+  target: readonly string[];
 }
 
 export class RawFile implements TorrentFile {
   /** As the torrent has them; never empty. */
   readonly names: readonly RawName[];
-  readonly length: number;
-  readonly isPad: boolean;
-  readonly isExecutable: boolean;
-  readonly isHidden: boolean;
-  readonly linkNames: readonly RawName[] | undefined;
   path: readonly string[] = [];
+  readonly length: number;
   offset = 0;
-  linkTarget: readonly string[] | undefined = undefined;
-  #rootHolder: Uint8Array | undefined = undefined;
-  #rootAt = 0;
+  /** The letters of BEP 47. */
+  readonly #attributes: string;
+  readonly link: RawLink | undefined;
+  /** What the root is in, and where: a hundred thousand views would take more memory than what they show. */
+  #rootHolder: Uint8Array | undefined;
+  #rootAt: number;
 
-  constructor(names: readonly RawName[], length: number, attributes: Attributes) {
+  constructor(
+    names: readonly RawName[],
+    length: number,
+    attributes: string,
+    link?: RawLink,
+    root?: { readonly holder: Uint8Array; readonly at: number },
+  ) {
     this.names = names;
     this.length = length;
-    this.isPad = attributes.isPad;
-    this.isExecutable = attributes.isExecutable;
-    this.isHidden = attributes.isHidden;
-    this.linkNames = attributes.linkNames;
+    this.#attributes = attributes;
+    this.link = link;
+    this.#rootHolder = root?.holder;
+    this.#rootAt = root?.at ?? 0;
   }
 
-  /** The 32 bytes from `at` on: a hundred thousand views would take more memory than what they show. */
-  setPiecesRoot(holder: Uint8Array, at: number): void {
-    this.#rootHolder = holder;
-    this.#rootAt = at;
+  get isPad(): boolean {
+    return this.#attributes.includes('p');
   }
 
-  takePiecesRoot(from: RawFile): void {
-    this.#rootHolder = from.#rootHolder;
-    this.#rootAt = from.#rootAt;
+  get isExecutable(): boolean {
+    return this.#attributes.includes('x');
+  }
+
+  get isHidden(): boolean {
+    return this.#attributes.includes('h');
+  }
+
+  get linkTarget(): readonly string[] | undefined {
+    return this.link?.target;
   }
 
   get piecesRoot(): Uint8Array | undefined {
@@ -52,5 +61,10 @@ export class RawFile implements TorrentFile {
 
   get originalPath(): readonly Uint8Array[] {
     return this.names.map((name) => (typeof name === 'string' ? toUtf8(name) : name));
+  }
+
+  takePiecesRoot(from: RawFile): void {
+    this.#rootHolder = from.#rootHolder;
+    this.#rootAt = from.#rootAt;
   }
 }

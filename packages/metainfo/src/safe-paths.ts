@@ -39,7 +39,7 @@ export class SafePaths {
     }
     for (const file of late) file.path = this.#fitIn(file.names);
     for (const file of this.#files) {
-      if (file.linkNames !== undefined) file.linkTarget = this.#targetOf(file.linkNames);
+      if (file.link !== undefined) file.link.target = this.#targetOf(file.link.names);
     }
   }
 
