@@ -79,14 +79,16 @@ export class Downloads {
     peer.lastBlockMs = peer.lastHeardMs;
     peer.isSnubbing = false;
     peer.fromIt.add(length);
-    if (peer.isIncomingWanted && peer.requests.remove(piece, block)) {
+    // Not if it was given up since its first byte: then it may have been asked for anew, and that request stands.
+    const wasAsked = peer.isIncomingWanted && peer.requests.remove(piece, block);
+    if (wasAsked) {
       memory.settle(1);
       peer.requests.grow();
     }
     if (peer.pieces === undefined) return;
     if (slab === null) {
       this.wastedBytes += length;
-      picker.abandon(peer.pieces, piece, block);
+      if (wasAsked) picker.abandon(peer.pieces, piece, block);
       return;
     }
     if (!picker.isAskedOnlyOf(peer.pieces, piece, block)) this.#cancelOthers(peer, piece, block, length);
@@ -214,7 +216,11 @@ export class Downloads {
     const faults: string[] = [];
     for (const peer of this.#o.peers) {
       if (peer.pieces === undefined) continue;
+      const seen = new Set<string>();
       for (const [piece, block] of peer.requests) {
+        if (seen.has(`${piece}:${block}`))
+          faults.push(`${piece}:${block} is asked of ${peer.pieces.slot} twice`);
+        seen.add(`${piece}:${block}`);
         const state = picker.state(piece);
         if (state === 'open' && picker.isAwaited(piece, block)) {
           if (!picker.askedOf(piece, block).includes(peer.pieces.slot))

@@ -4,7 +4,7 @@
 
 import { blockLength } from './picker/picker.ts';
 
-const firstWindow = 32;
+const firstWindow = 8;
 const leastWindow = 4;
 /** Longer than any round trip, so that the pipe never runs dry; short enough that a lost peer holds little. */
 const horizonMs = 2_000;

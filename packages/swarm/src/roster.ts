@@ -75,12 +75,18 @@ export class Roster {
     return ready;
   }
 
-  /** The earliest time at which `next` has something; undefined when it never will by itself. */
+  /** There is one that will be dialled now or later. */
   get hasDialable(): boolean {
     for (const known of this.#known.values())
       if (known.state === 'idle' && known.ban === undefined && known.nextMs < Number.POSITIVE_INFINITY)
         return true;
     return false;
+  }
+
+  /** There is more to fetch than before: those that had nothing for us may have now. */
+  wake(nowMs: number): void {
+    for (const known of this.#known.values())
+      if (known.nextMs < Number.POSITIVE_INFINITY) known.nextMs = Math.min(known.nextMs, nowMs);
   }
 
   /** The connection ended, or never began. Tried again later, each time after twice as long. */

@@ -527,6 +527,8 @@ export class TorrentTransfer implements Transfer, PeerHost {
     if (this.#trade !== undefined && this.#trade.picker.wanted > 0) {
       this.#isComplete = false;
       if (this.#state === 'sharing') this.#setState('fetching');
+      this.roster.wake(this.#parts.nowMs());
+      this.#parts.activate(this);
     }
     this.#releases?.all();
     this.#settle();
