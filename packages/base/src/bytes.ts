@@ -123,11 +123,22 @@ export function fromUtf8Lossy(bytes: Uint8Array): string {
   return utf8Replacer.decode(bytes);
 }
 
-/** One character a byte, both ways: for byte strings that are mostly ASCII, and as keys of a Map. */
+/** One character a byte: for byte strings that are mostly ASCII, and as keys of a Map. */
 export function toLatin1(bytes: Uint8Array): string {
   let text = '';
-  for (let at = 0; at < bytes.length; at += 4096) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  let at = 0;
+  for (; at + 8 <= bytes.length; at += 8) {
+    text += String.fromCharCode(
+      bytes[at] ?? 0,
+      bytes[at + 1] ?? 0,
+      bytes[at + 2] ?? 0,
+      bytes[at + 3] ?? 0,
+      bytes[at + 4] ?? 0,
+      bytes[at + 5] ?? 0,
+      bytes[at + 6] ?? 0,
+      bytes[at + 7] ?? 0,
+    );
   }
+  for (; at < bytes.length; at++) text += String.fromCharCode(bytes[at] ?? 0);
   return text;
 }

@@ -7,19 +7,62 @@ import { maxNameBytes, maxPathBytes } from './bounds.ts';
 import type { RawFile } from './raw-file.ts';
 import { collisionKey, markName, type RawName, safeName, utf8Length } from './safe-name.ts';
 
-interface Folder {
+/** Most folders of a hostile torrent hold one name, so nothing is made before it is needed. */
+class Folder {
   readonly name: string;
-  /** Collision keys of the names that are taken here. */
-  readonly taken: Set<string>;
+  /** Collision keys of the names that are taken here: the first, and all when there are more. */
+  #first: string | undefined;
+  #taken: Set<string> | undefined;
   /** Folders by the name that the torrent has for them. */
-  readonly folders: Map<string, Folder>;
-  /** The number that was last tried for a name, so that a million equal names do not take a million squared steps. */
-  readonly numbers: Map<string, number>;
+  #folders: Map<string, Folder> | undefined;
+  /** The number to try next for a name, so that a million equal names do not take a million squared steps. */
+  #numbers: Map<string, number> | undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** False when it is taken already. */
+  take(key: string): boolean {
+    if (this.#first === undefined) {
+      this.#first = key;
+      return true;
+    }
+    if (this.#first === key) return false;
+    this.#taken ??= new Set([this.#first]);
+    const { size } = this.#taken;
+    return this.#taken.add(key).size > size;
+  }
+
+  /** Takes the name itself or the first that is free of "name (2).ext", "name (3).ext"… */
+  takeFree(name: string): string {
+    const key = collisionKey(name);
+    if (this.take(key)) return name;
+    this.#numbers ??= new Map();
+    for (let number = this.#numbers.get(key) ?? 2; ; number++) {
+      const numbered = markName(name, ` (${number})`);
+      if (!this.take(collisionKey(numbered))) continue;
+      this.#numbers.set(key, number + 1);
+      return numbered;
+    }
+  }
+
+  folder(exactName: string): Folder | undefined {
+    return this.#folders?.get(exactName);
+  }
+
+  /** `name` was taken before. */
+  makeFolder(exactName: string, name: string): Folder {
+    const folder = new Folder(name);
+    this.#folders ??= new Map();
+    this.#folders.set(exactName, folder);
+    return folder;
+  }
 }
 
 export class SafePaths {
   readonly #files: readonly RawFile[];
-  readonly #root = emptyFolder('');
+  readonly #root = new Folder('');
   /** Where the last file went: the next one is usually its neighbour. */
   #lastNames: readonly RawName[] = [];
   #lastFolder = this.#root;
@@ -49,17 +92,16 @@ export class SafePaths {
     if (folder === undefined) return false;
     this.#lastNames = names;
     this.#lastFolder = folder;
-    const { size } = folder.taken;
-    return folder.taken.add(collisionKey(names.at(-1) ?? '')).size > size;
+    return folder.take(collisionKey(names.at(-1) ?? ''));
   }
 
   #openFolder(names: readonly string[]): Folder | undefined {
     let folder = this.#root;
     for (const name of names.slice(0, -1)) {
-      let next = folder.folders.get(name);
+      let next = folder.folder(name);
       if (next === undefined) {
-        if (folder.taken.has(collisionKey(name))) return undefined;
-        next = makeFolder(folder, name, name);
+        if (!folder.take(collisionKey(name))) return undefined;
+        next = folder.makeFolder(name, name);
       }
       folder = next;
     }
@@ -72,24 +114,22 @@ export class SafePaths {
     let bytes = 0;
     for (const raw of names.slice(0, -1)) {
       const exact = exactKey(raw);
-      const next = folder.folders.get(exact) ?? makeFolder(folder, exact, freeName(folder, safeName(raw)));
+      const next = folder.folder(exact) ?? folder.makeFolder(exact, folder.takeFree(safeName(raw)));
       bytes += utf8Length(next.name) + 1;
       // Folders that would make the path too long are left out; the file goes into the last one that fits.
       if (bytes > maxPathBytes - maxNameBytes) break;
       path.push(next.name);
       folder = next;
     }
-    const name = freeName(folder, safeName(names.at(-1) ?? ''));
-    folder.taken.add(collisionKey(name));
-    path.push(name);
-    return path;
+    path.push(folder.takeFree(safeName(names.at(-1) ?? '')));
+    return path.slice();
   }
 
   /** As far as folders were renamed, links follow them. */
   #targetOf(names: readonly RawName[]): readonly string[] {
     let folder: Folder | undefined = this.#root;
     return names.map((raw) => {
-      folder = folder?.folders.get(exactKey(raw));
+      folder = folder?.folder(exactKey(raw));
       return folder?.name ?? safeName(raw);
     });
   }
@@ -119,27 +159,4 @@ function isNeighbour(names: readonly RawName[], others: readonly RawName[]): boo
 /** Equal for equal bytes only: half a character never comes out of UTF-8. */
 function exactKey(raw: RawName): string {
   return typeof raw === 'string' ? raw : `\udfff${toLatin1(raw)}`;
-}
-
-function emptyFolder(name: string): Folder {
-  return { name, taken: new Set(), folders: new Map(), numbers: new Map() };
-}
-
-function makeFolder(parent: Folder, exact: string, name: string): Folder {
-  const folder = emptyFolder(name);
-  parent.taken.add(collisionKey(name));
-  parent.folders.set(exact, folder);
-  return folder;
-}
-
-/** The name itself or the first that is free of "name (2).ext", "name (3).ext"… */
-function freeName(folder: Folder, name: string): string {
-  const key = collisionKey(name);
-  if (!folder.taken.has(key)) return name;
-  for (let number = folder.numbers.get(key) ?? 2; ; number++) {
-    const numbered = markName(name, ` (${number})`);
-    if (folder.taken.has(collisionKey(numbered))) continue;
-    folder.numbers.set(key, number + 1);
-    return numbered;
-  }
 }

@@ -3,7 +3,7 @@
 
 import { type BencodeNode, decodeBencode, equalBytes, fromUtf8Lossy } from '@shoal/base';
 import { maxSources, maxTorrentLength } from './bounds.ts';
-import { MetainfoError, withBencodeErrors } from './errors.ts';
+import { MetainfoError, type MetainfoErrorCode, withBencodeErrors } from './errors.ts';
 import { type InfoContent, readInfo } from './info.ts';
 import { PieceHashes } from './piece-hashes.ts';
 import { cleanTiers, cleanUrls } from './sources.ts';
@@ -60,13 +60,23 @@ export function parseInfo(bytes: Uint8Array, digest: Digest, expected: InfoHashe
 
 const letterD = 0x64;
 
+/** What real torrents get wrong, and v1 ones get away with. */
+const forgivable: ReadonlySet<MetainfoErrorCode> = new Set([
+  'bencode-unsorted-keys',
+  'bencode-duplicate-key',
+  'bencode-leading-zero',
+  'bencode-negative-zero',
+]);
+
 /** Nearly all are bencoded strictly; where that is no matter of taste (v2), `isStrict` tells. */
 function decodeRoot(bytes: Uint8Array): { readonly root: BencodeNode; readonly isStrict: boolean } {
+  const decode = (lenient: boolean) =>
+    withBencodeErrors(() => decodeBencode(bytes, { lenient, allowTrailing: true }));
   try {
-    return { root: decodeBencode(bytes, { allowTrailing: true }), isStrict: true };
-  } catch {
-    const root = withBencodeErrors(() => decodeBencode(bytes, { lenient: true, allowTrailing: true }));
-    return { root, isStrict: false };
+    return { root: decode(false), isStrict: true };
+  } catch (error) {
+    if (!(error instanceof MetainfoError) || !forgivable.has(error.code)) throw error;
+    return { root: decode(true), isStrict: false };
   }
 }
 
