@@ -17,6 +17,8 @@ export interface PeerTask {
   readonly encryption: Encryption;
   /** Whom to dial, for programs that can be told; the others find peers through the torrent's tracker. */
   readonly peers: readonly { readonly address: string; readonly port: number }[];
+  /** Only libtorrent's driver can hold to it. */
+  readonly uploadBytesPerSecond?: number;
   /** Words put before each command, to enter a network namespace. */
   readonly prefix?: readonly string[];
 }
@@ -38,6 +40,8 @@ export interface Client {
   readonly takesPeers: boolean;
   /** It refuses peers on 127.0.0.0/8. */
   readonly refusesLoopback: boolean;
+  /** It makes no file where a torrent has an empty one. */
+  readonly leavesOutEmptyFiles?: boolean;
   /** Why it cannot run here, such as "aria2c is not installed". */
   missing(): string | undefined;
   seed(task: PeerTask): RunningPeer;

@@ -28,7 +28,19 @@ function peer(task: PeerTask, seed: boolean): RunningPeer {
   const peers = task.peers.map((peer) => [peer.address, peer.port]);
   const program = start(
     python,
-    [script, JSON.stringify({ torrent, folder, address, port, encryption, peers, seed })],
+    [
+      script,
+      JSON.stringify({
+        torrent,
+        folder,
+        address,
+        port,
+        encryption,
+        peers,
+        seed,
+        uploadLimit: task.uploadBytesPerSecond ?? 0,
+      }),
+    ],
     { log: join(task.state, 'libtorrent.log'), prefix: task.prefix ?? [] },
   );
   return {

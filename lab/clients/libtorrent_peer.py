@@ -35,6 +35,8 @@ if task["seed"] and task.get("trust"):
     params.flags |= lt.torrent_flags.seed_mode
 began = time.monotonic()
 handle = session.add_torrent(params)
+# The session-wide limit spares peers on the local network.
+handle.set_upload_limit(task.get("uploadLimit", 0))
 for address, port in task["peers"]:
     handle.connect_peer((address, port))
 told_ready = False

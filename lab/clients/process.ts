@@ -89,6 +89,11 @@ function watch(child: ChildProcess, options: StartOptions): Program {
     clearTimeout(patience);
   }
 
+  /** What it said last, for the one who has to find out why. */
+  function lastWords(): string {
+    return `${lines.slice(-3).join('\n')}\n${readFileSync(options.log, 'utf8').slice(-2000)}`;
+  }
+
   return {
     pid: child.pid ?? 0,
     lines,
@@ -109,7 +114,7 @@ function watch(child: ChildProcess, options: StartOptions): Program {
             const how = ending;
             settle(() =>
               reject(
-                new Error(`${child.spawnargs.join(' ')} ended (${how}) before the line; see ${options.log}`),
+                new Error(`${child.spawnargs.join(' ')} ended (${how}) before the line: ${lastWords()}`),
               ),
             );
           }
@@ -118,7 +123,7 @@ function watch(child: ChildProcess, options: StartOptions): Program {
           settle(() =>
             reject(
               new Error(
-                `${child.spawnargs.join(' ')} did not print the line in ${timeoutMs} ms; see ${options.log}`,
+                `${child.spawnargs.join(' ')} did not print the line in ${timeoutMs} ms: ${lastWords()}`,
               ),
             ),
           );

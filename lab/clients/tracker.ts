@@ -7,7 +7,7 @@ import { type Program, run, start } from './process.ts';
 export interface LabTracker {
   readonly url: string;
   readonly program: Program;
-  announce(infoHash: Uint8Array, peer: { address: string; port: number }): Promise<void>;
+  announce(infoHash: Uint8Array, peer: { address: string; port: number; left: number }): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export async function startTracker(
     program,
     async announce(infoHash, peer) {
       const hash = [...infoHash].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
-      const query = `info_hash=${hash}&peer_id=-LAB000-${String(peer.port).padStart(12, '0')}&port=${peer.port}&uploaded=0&downloaded=0&left=0&compact=1&event=started`;
+      const query = `info_hash=${hash}&peer_id=-LAB000-${String(peer.port).padStart(12, '0')}&port=${peer.port}&uploaded=0&downloaded=0&left=${peer.left}&compact=1&event=started`;
       await run(
         'curl',
         ['-sf', '-H', `X-Forwarded-For: ${peer.address}`, '-o', '/dev/null', `${url}?${query}`],

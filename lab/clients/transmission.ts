@@ -13,6 +13,7 @@ export const transmission: Client = {
   encryptions: ['off', 'allowed', 'required'],
   takesPeers: false,
   refusesLoopback: true,
+  leavesOutEmptyFiles: true,
   missing: () => missingPrograms('transmission-daemon', 'transmission-remote'),
   seed(task) {
     const running = peer(task);

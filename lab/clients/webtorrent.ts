@@ -12,6 +12,7 @@ export const webtorrent: Client = {
   encryptions: ['off', 'allowed', 'required'],
   takesPeers: true,
   refusesLoopback: false,
+  leavesOutEmptyFiles: true,
   missing: () => undefined,
   seed: (task) => peer(task, 'complete'),
   fetch: (task) => peer(task, 'ready'),
