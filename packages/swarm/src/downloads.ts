@@ -21,6 +21,11 @@ export interface DownloadsOptions {
 
 /** A peer that brings a piece within this time gets pieces of its own. */
 const wholePieceSeconds = 20;
+/** From this rate on pieces that lie side by side are read and written faster than others. Below it they would only lead peers to the same pieces, with nothing to trade. */
+const sequentialRate = 16_000_000;
+/** The same, before there is a measured rate: slow start grows so far only with peers that answer at once. */
+const fastRequests = 128;
+const sequentialRequests = 256;
 /** In endgame, blocks that are asked of one more peer at a time. */
 const endgameBatch = 16;
 
@@ -127,11 +132,15 @@ export class Downloads {
       this.#ask(peer, picker.pickFrom(pieces, peer.fastPieces, room, this.#picked), nowMs);
       return;
     }
-    const pieceLength = this.#o.shape.pieceLength;
-    const isFast =
-      peer.bytesPerSecondFromIt * wholePieceSeconds >= pieceLength ||
-      requests.size * blockLength >= pieceLength;
-    let count = picker.pick(pieces, room, isFast, this.#picked);
+    const rate = peer.bytesPerSecondFromIt;
+    const isFast = rate * wholePieceSeconds >= this.#o.shape.pieceLength || requests.size >= fastRequests;
+    const pace =
+      rate >= sequentialRate || requests.size >= sequentialRequests
+        ? 'sequential'
+        : isFast
+          ? 'whole'
+          : 'shared';
+    let count = picker.pick(pieces, room, pace, this.#picked);
     if (count === 0 && requests.count === 0)
       count = picker.pickAgain(pieces, Math.min(room, endgameBatch), this.#picked);
     this.#ask(peer, count, nowMs);

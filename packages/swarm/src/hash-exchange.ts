@@ -70,7 +70,12 @@ export class HashExchange {
   fetchLeaves(piece: number): Promise<Uint8Array | undefined> {
     const { hashes, nowMs } = this.#o;
     const request = hashes.leafRequestFor(piece);
-    if (request === undefined || this.#questions.size >= 4 * bound.hashQuestions)
+    // Under way already: whoever asked first will act on it.
+    if (
+      request === undefined ||
+      this.#questions.has(keyOf(request)) ||
+      this.#questions.size >= 4 * bound.hashQuestions
+    )
       return Promise.resolve(undefined);
     return new Promise((resolve) => {
       this.#put(keyOf(request), {
@@ -101,6 +106,7 @@ export class HashExchange {
   came(peer: Peer, range: HashRequest, hashes: Uint8Array): void {
     peer.extension.hashes.answered(range);
     const key = keyOf(range);
+    peer.extension.hashesAsked.delete(key);
     const question = this.#questions.get(key);
     // Somebody else was quicker.
     if (question === undefined) return;
@@ -114,6 +120,7 @@ export class HashExchange {
 
   rejected(peer: Peer, range: HashRequest): void {
     peer.extension.hashes.answered(range);
+    peer.extension.hashesAsked.delete(keyOf(range));
     const question = this.#questions.get(keyOf(range));
     if (question?.peer === peer) this.#ask(question);
   }
@@ -183,10 +190,11 @@ export class HashExchange {
 
   #ask(question: Question): void {
     question.peer = undefined;
+    const key = keyOf(question.request);
     let candidate: Peer | undefined;
     for (const peer of this.#o.peers) {
       if (peer.hasLeft || !peer.speaksV2 || !peer.extension.hashes.hasRoom) continue;
-      if (question.tried.has(peer)) continue;
+      if (question.tried.has(peer) || peer.extension.hashesAsked.has(key)) continue;
       if (candidate === undefined || countOf(peer) > countOf(candidate)) candidate = peer;
     }
     if (candidate === undefined) {
@@ -198,6 +206,7 @@ export class HashExchange {
     question.peer = candidate;
     question.askedAtMs = this.#o.nowMs();
     candidate.extension.hashes.asked(question.request);
+    candidate.extension.hashesAsked.add(key);
     candidate.outbox.hashRequest(question.request);
   }
 

@@ -16,6 +16,8 @@ export class PeerExtensions {
   readonly pexGiver = new PexGiver();
   readonly pexPace = new PexPace();
   readonly hashes = new HashLedger();
+  /** The same by name, so that nothing is asked for twice before it was answered. */
+  readonly hashesAsked = new Set<string>();
   /** Answers to hash requests that are being read for it. */
   hashAnswers = 0;
 }

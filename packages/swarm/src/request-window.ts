@@ -19,7 +19,6 @@ export class RequestWindow {
   #limit: number;
   #window: number = firstWindow;
   #isStarting = true;
-  #lastRate = 0;
 
   /** `limit`: how many requests the peer says it will queue. */
   constructor(limit: number) {
@@ -114,10 +113,10 @@ export class RequestWindow {
   /** About once a second. */
   tick(bytesPerSecond: number): void {
     if (bytesPerSecond <= 0) return;
-    if (bytesPerSecond < this.#lastRate * 1.1) this.#isStarting = false;
-    this.#lastRate = bytesPerSecond;
     const needed = Math.ceil((bytesPerSecond * horizonMs) / 1000 / blockLength);
-    if (!this.#isStarting || needed > this.#window) this.#window = Math.max(leastWindow, needed);
+    // While the window is what limits the rate, more is needed than it holds, as round trips are below the horizon.
+    if (needed <= this.#window) this.#isStarting = false;
+    this.#window = Math.max(leastWindow, needed);
   }
 
   #grow(): void {

@@ -32,8 +32,8 @@ export interface TradeOptions {
   onLiar(address: PeerAddress, peer: Peer | undefined, piece: number): void;
 }
 
-/** BEP 6: as many pieces may be fetched while choked. */
-const fastPiecesGranted = 10;
+/** BEP 6: a few pieces may be fetched while choked. The set is the same for a whole /24, so more of them would lead neighbours to the same pieces. */
+const fastPiecesGranted = 5;
 /** Peers that are remembered after they left, in case a block of theirs turns out to be bad. */
 const mostSuspects = 2_000;
 

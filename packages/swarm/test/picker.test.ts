@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { Bitfield, type Random } from '@shoal/base';
 import fc from 'fast-check';
 import type { PeerPieces } from '../src/picker/peer-pieces.ts';
-import { blockLength, Picker } from '../src/picker/picker.ts';
+import { blockLength, type Pace, Picker } from '../src/picker/picker.ts';
 
 function seeded(seed: number): Random {
   let state = seed >>> 0 || 1;
@@ -35,8 +35,8 @@ function create(
 
 const out = new Int32Array(20_000);
 
-function pick(picker: Picker, peer: PeerPieces, limit: number, whole = false): [number, number][] {
-  const count = picker.pick(peer, limit, whole, out);
+function pick(picker: Picker, peer: PeerPieces, limit: number, pace: Pace = 'shared'): [number, number][] {
+  const count = picker.pick(peer, limit, pace, out);
   return pairs(count);
 }
 
@@ -110,13 +110,13 @@ describe('picker', () => {
     assert.equal(new Set([...first, ...rest].map(([piece]) => piece)).size, 1);
   });
 
-  test('a fast peer gets whole pieces of its own, one after the other on disk', () => {
+  test('a fast peer gets pieces of its own, and a very fast one those that lie side by side', () => {
     const picker = create(50);
     const [fast, other] = [seed(picker), seed(picker)];
-    const [first] = pick(picker, fast, 1, true);
+    const [first] = pick(picker, fast, 1, 'sequential');
     assert.ok(first !== undefined);
-    assert.notEqual(pick(picker, other, 1, true)[0]?.[0], first[0]);
-    const more = pick(picker, fast, 7, true);
+    assert.notEqual(pick(picker, other, 1, 'sequential')[0]?.[0], first[0]);
+    const more = pick(picker, fast, 7, 'sequential');
     assert.deepEqual(
       more.slice(0, 3).map(([piece]) => piece),
       [first[0], first[0], first[0]],
@@ -128,7 +128,7 @@ describe('picker', () => {
   test('what a fast peer had to itself goes to others when nothing else is left', () => {
     const picker = create(1);
     const [fast, other] = [seed(picker), seed(picker)];
-    assert.equal(pick(picker, fast, 1, true).length, 1);
+    assert.equal(pick(picker, fast, 1, 'sequential').length, 1);
     assert.deepEqual(
       pick(picker, other, 9).map(([, block]) => block),
       [1, 2, 3],
@@ -268,7 +268,7 @@ type Step =
   | { do: 'join'; pieces: number[] | 'all' }
   | { do: 'leave' | 'again'; peer: number }
   | { do: 'have' | 'lack'; peer: number; piece: number }
-  | { do: 'pick'; peer: number; limit: number; whole: boolean }
+  | { do: 'pick'; peer: number; limit: number; pace: Pace }
   | { do: 'receive' | 'reject'; peer: number; nth: number }
   | { do: 'check'; nth: number; good: boolean; keep: number }
   | { do: 'write'; nth: number; good: boolean }
@@ -289,13 +289,13 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     do: fc.constant('pick' as const),
     peer: anyPeer,
     limit: fc.integer({ min: 1, max: 9 }),
-    whole: fc.boolean(),
+    pace: fc.constantFrom<Pace[]>('shared', 'whole', 'sequential'),
   }),
   fc.record({
     do: fc.constant('pick' as const),
     peer: anyPeer,
     limit: fc.integer({ min: 1, max: 40 }),
-    whole: fc.boolean(),
+    pace: fc.constantFrom<Pace[]>('shared', 'whole', 'sequential'),
   }),
   fc.record({
     do: fc.constantFrom('receive' as const, 'receive' as const, 'reject' as const),
@@ -357,7 +357,7 @@ test('after any steps the picker agrees with a naive model and its own invariant
           peer.has.delete(step.piece);
         } else if (step.do === 'pick' && peer !== undefined) {
           const possible = [...peer.has].filter(fetchable).flatMap(keysOf).filter(isFree).length;
-          const got = pick(picker, peer.pieces, step.limit, step.whole);
+          const got = pick(picker, peer.pieces, step.limit, step.pace);
           assert.equal(got.length, Math.min(step.limit, possible));
           for (const [piece, block] of got) {
             assert.ok(isFree(`${piece}:${block}`) && fetchable(piece) && peer.has.has(piece));

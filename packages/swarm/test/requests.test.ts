@@ -40,13 +40,13 @@ describe('request window', () => {
       sizes.push(size);
       for (let i = 0; i < size; i++) window.grow();
     }
-    assert.deepEqual(sizes, [32, 64, 128, 256, 500, 500]);
+    assert.deepEqual(sizes, [8, 16, 32, 64, 128, 256]);
   });
 
   test('after slow start two seconds of the measured rate are in flight', () => {
     const window = new RequestWindow(2000);
     for (let i = 0; i < 1000; i++) window.grow();
-    for (let i = 0; i < 3; i++) window.tick(1_638_400);
+    window.tick(1_638_400);
     assert.equal(window.size, 200);
     window.tick(1_000);
     assert.equal(window.size, 4);

@@ -17,6 +17,12 @@ export interface PickerOptions {
   readonly random: Random;
 }
 
+/**
+ * How a peer gets pieces, by how fast it is: blocks of pieces that others fetch too, pieces of its own, or pieces of its
+ * own one after the other as they lie on the disk.
+ */
+export type Pace = 'shared' | 'whole' | 'sequential';
+
 /** Until this many pieces are had, any piece will do: there is nothing to trade with yet (first pieces at random). */
 const piecesBeforeRarest = 4;
 /** How many candidates one pick looks at before it takes the byte-wise way (for peers that have little of what is rare). */
@@ -136,15 +142,15 @@ export class Picker {
 
   /**
    * Chooses up to `limit` blocks to ask of the peer, as pairs of piece and block in `out`; returns how many.
-   * `whole` gives a fast peer pieces of its own. Blocks count as asked from here on.
+   * Blocks count as asked from here on.
    */
-  pick(peer: PeerPieces, limit: number, whole: boolean, out: Int32Array): number {
+  pick(peer: PeerPieces, limit: number, pace: Pace, out: Int32Array): number {
     const asker = this.#own(peer);
     if (asker.sawNothingAt === this.#table.changes) return 0;
     const most = Math.min(limit, out.length >>> 1);
     let count = 0;
     while (count < most) {
-      const record = this.#nextRecord(asker, whole);
+      const record = this.#nextRecord(asker, pace);
       if (record === undefined) {
         asker.sawNothingAt = this.#table.changes;
         break;
@@ -326,7 +332,7 @@ export class Picker {
     return record.exclusiveTo === peer.slot;
   }
 
-  #nextRecord(peer: PickerPeer, whole: boolean): OpenPiece | undefined {
+  #nextRecord(peer: PickerPeer, pace: Pace): OpenPiece | undefined {
     for (const piece of this.#urgent) {
       if (!peer.has(piece)) continue;
       const record = this.#open.get(piece);
@@ -340,8 +346,8 @@ export class Picker {
     const best = this.#table.buckets.bestPriority;
     const unfinished = this.#unfinishedFor(peer, best, false);
     if (unfinished !== undefined) return unfinished;
-    const piece = this.#missingFor(peer, whole);
-    if (piece >= 0) return this.#begin(peer, piece, whole);
+    const piece = this.#missingFor(peer, pace);
+    if (piece >= 0) return this.#begin(peer, piece, pace !== 'shared');
     return this.#unfinishedFor(peer, 0, true);
   }
 
@@ -356,13 +362,13 @@ export class Picker {
     return undefined;
   }
 
-  #missingFor(peer: PickerPeer, whole: boolean): number {
+  #missingFor(peer: PickerPeer, pace: Pace): number {
     const { buckets, have } = this.#table;
     let bucket = buckets.next(0);
     if (bucket < 0) return -1;
     const after = peer.lastPiece + 1;
-    if (whole && buckets.bucketOf(after) === bucket && peer.has(after)) return after;
-    if (have.count < piecesBeforeRarest && !whole) {
+    if (pace === 'sequential' && buckets.bucketOf(after) === bucket && peer.has(after)) return after;
+    if (have.count < piecesBeforeRarest && pace === 'shared') {
       const piece = this.#anyMissingFor(peer);
       if (piece >= 0) return piece;
     }
