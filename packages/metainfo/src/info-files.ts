@@ -23,6 +23,7 @@ export function readFileList(list: BencodeNode): RawFile[] {
   // Neighbours share folders, and padding has one of its own.
   let before: readonly RawName[] = [];
   let padBefore: readonly RawName[] = [];
+  let padCount = 0;
   for (const node of list.items()) {
     if (node.kind !== 'dictionary') {
       throw new MetainfoError('bad-file', 'The torrent lists a file that is no dictionary.');
@@ -40,32 +41,40 @@ export function readFileList(list: BencodeNode): RawFile[] {
     }
     const file = new RawFile(names, length, attributes, readLink(node, attributes));
     files.push(file);
-    if (file.isPad) padBefore = names;
-    else before = names;
-    checkCount(files.length);
+    if (file.isPad) {
+      padBefore = names;
+      checkCount(++padCount);
+    } else {
+      before = names;
+      checkCount(files.length - padCount);
+    }
   }
   return files;
 }
 
-/** `info` is the dictionary that the tree is part of. */
-export function readFileTree(info: BencodeNode, tree: BencodeNode): RawFile[] {
+/** `info` is the dictionary that the tree is part of, `twins` the v1 files of a hybrid, which should have the same names. */
+export function readFileTree(info: BencodeNode, tree: BencodeNode, twins: readonly RawFile[]): RawFile[] {
   if (tree.kind !== 'dictionary') {
     throw new MetainfoError('bad-file-tree', 'The torrent has a "file tree" that is no dictionary.');
   }
   const files: RawFile[] = [];
-  readFolder({ bytes: info.raw, start: info.start }, tree, [], files);
+  const twinNames = twins.filter((file) => !file.isPad).map((file) => file.names);
+  readFolder({ bytes: info.raw, start: info.start, twinNames }, tree, [], files);
   return files;
 }
 
 interface Info {
   readonly bytes: Uint8Array;
   readonly start: number;
+  readonly twinNames: readonly (readonly RawName[])[];
 }
 
 /** As deep as the decoder lets values nest. */
 function readFolder(info: Info, folder: BencodeNode, above: readonly RawName[], files: RawFile[]): void {
   for (const [key, value] of folder.entries()) {
-    const name = rawName(key) ?? '';
+    const twin = info.twinNames[files.length];
+    const known = twin?.[above.length];
+    const name = typeof known === 'string' && key.isString(known) ? known : (rawName(key) ?? '');
     if (name === '') {
       throw new MetainfoError('bad-file-tree', 'The file tree describes a file where it has to be a folder.');
     }
@@ -74,12 +83,17 @@ function readFolder(info: Info, folder: BencodeNode, above: readonly RawName[], 
         value: name,
       });
     }
-    const names = [...above, name];
+    const isTwin = name === known && twin?.length === above.length + 1 && isBelow(twin, above);
+    const names = isTwin ? twin : [...above, name];
     const file = onlyFile(value);
     if (file === undefined) readFolder(info, value, names, files);
     else files.push(readTreeFile(info, file, names));
     checkCount(files.length);
   }
+}
+
+function isBelow(names: readonly RawName[], above: readonly RawName[]): boolean {
+  return above.every((name, depth) => name === names[depth]);
 }
 
 /** The value of the empty key when there is no other: a file. */

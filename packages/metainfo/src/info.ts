@@ -44,7 +44,7 @@ export function readInfo(info: BencodeNode, isStrict: boolean): InfoContent {
     return describe('v1', name, isFolder, layout, readPieces(info, layout.pieceCount));
   }
   if (tree === undefined) throw new MetainfoError('missing-files', 'The torrent has no file tree.');
-  const v2 = place(readFileTree(info, tree), pieceLength);
+  const v2 = place(readFileTree(info, tree, v1 ?? []), pieceLength);
   if (v1 === undefined) {
     const layout = layOut(v2, pieceLength, true);
     return describe('v2', name, !isOneFile(v2, name), layout, undefined);
@@ -159,8 +159,7 @@ function joinHalves(v1: readonly RawFile[], v2: readonly RawFile[], pieceLength:
       twin !== undefined &&
       twin.length === file.length &&
       (twin.offset === file.offset || file.length === 0) &&
-      twin.names.length === file.names.length &&
-      twin.names.every((name, depth) => isSameName(name, file.names[depth]));
+      isSameNames(twin.names, file.names);
     if (!isTwin) throw hybridMismatch(file);
     file.takePiecesRoot(twin);
   }
@@ -181,6 +180,10 @@ function hybridMismatch(file: RawFile | undefined): MetainfoError {
     'The v1 and the v2 half of the torrent do not describe the same files in the same places.',
     file === undefined ? {} : { value: file.names.join('/') },
   );
+}
+
+function isSameNames(a: readonly RawName[], b: readonly RawName[]): boolean {
+  return a === b || (a.length === b.length && a.every((name, depth) => isSameName(name, b[depth])));
 }
 
 function isSameName(a: RawName | undefined, b: RawName | undefined): boolean {

@@ -69,6 +69,7 @@ export function utf8Length(text: string): number {
 
 /** At most so many bytes of UTF-8, never half a character. */
 function cutText(text: string, bytes: number): string {
+  if (isAscii.test(text)) return text.slice(0, bytes);
   let length = 0;
   let cut = '';
   for (const character of text) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type BencodeValue, encodeBencode } from '@shoal/base';
-import { MetainfoError, maxTorrentLength, parseTorrent } from '@shoal/metainfo';
+import { MetainfoError, maxFiles, maxTorrentLength, parseTorrent } from '@shoal/metainfo';
 import { mutateTorrent } from '../../../lab/fuzz/torrent-mutations.ts';
 import { digest, makeTorrent, someBytes } from './making.ts';
 
@@ -175,6 +175,13 @@ test('what is no torrent at all says so', () => {
   assert.equal(codeOf(new Uint8Array(maxTorrentLength + 1)), 'too-large');
 });
 
+test('too many files are refused, in a list and in a tree', () => {
+  const many = Array.from({ length: maxFiles + 1 }, () => file(1, ['a']));
+  assert.equal(codeOf(torrent(v1(listOf(many)))), 'too-many-files');
+  const tree = new Map(many.map((_, i) => [i.toString(36), { '': { length: 0 } }]));
+  assert.equal(codeOf(torrent(v2({ 'file tree': tree }))), 'too-many-files');
+});
+
 test('every torrent that is cut short is refused', () => {
   for (const format of ['v1', 'v2', 'hybrid'] as const) {
     const whole = makeTorrent({ files: someBytes(50_000), format, pieceLength: 16_384 });
@@ -335,7 +342,7 @@ test('a tracker alone is used when the list of trackers has none', () => {
 test('the largest torrents are read in bounded time, whatever they are filled with', () => {
   // The bound is ten seconds instead of one, since other tests run beside this one.
   const fillings: [string, BencodeValue][] = [
-    ['files of one name', v1(listOf(Array.from({ length: 300_000 }, () => file(1, ['a']))))],
+    ['files of one name', v1(listOf(Array.from({ length: maxFiles }, () => file(1, ['a']))))],
     ['dots', v1({ ...list(file(20_000, [`${'.'.repeat(9_000_000)}x`])) })],
     [
       'deep paths',
