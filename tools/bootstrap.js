@@ -68,9 +68,14 @@ function whatIsMissing() {
     const manifest = join(root, entry.link ? path : join(path, 'package.json'));
     if (!fits || !existsSync(manifest)) return `package ${path.slice('node_modules/'.length)}`;
   }
-  const node = spawnSync(pinnedNode(), ['--version'], { encoding: 'utf8' });
-  if (node.stdout?.trim() !== `v${version}`) return `Node ${version}`;
-  return undefined;
+  return nodeTrouble(version) === undefined ? undefined : `Node ${version}`;
+}
+
+/** Why the pinned Node does not run; undefined where it does. */
+function nodeTrouble(version) {
+  const { stdout, stderr, error } = spawnSync(pinnedNode(), ['--version'], { encoding: 'utf8' });
+  if (stdout?.trim() === `v${version}`) return undefined;
+  return stderr?.trim().split('\n')[0] || error?.message || `it says that it is ${stdout.trim()}`;
 }
 
 function packagesOf(lockFile) {
@@ -89,6 +94,7 @@ async function install(lacking) {
   const unreachable = networkError.exec(reach.output)?.[0];
   // Without a network npm's cache may still hold all of it.
   const { code, output } = await npm([...cleanInstall, unreachable ? '--offline' : '--prefer-offline']);
+  if (code === 0) await mendNode();
   const still = code === 0 ? whatIsMissing() : lacking;
   if (still === undefined) {
     process.stderr.write(`done in ${Math.round((Date.now() - began) / 1000)} s.\n`);
@@ -96,6 +102,30 @@ async function install(lacking) {
   }
   process.stderr.write(`failed.\n`);
   stop(whyNotInstalled(still, code, output, unreachable ?? networkError.exec(output)?.[0]));
+}
+
+/**
+ * Node's own binary needs libatomic, which small images of Linux lack. A Node that cannot run is removed, since npm
+ * puts it on the path before the one that could say so.
+ */
+async function mendNode() {
+  if (!existsSync(pinnedNode())) return;
+  const { version } = packagesOf(record)['node_modules/node'];
+  let trouble = nodeTrouble(version);
+  if (trouble?.includes('libatomic') && process.getuid?.() === 0) {
+    const aptGet = (...args) => spawnSync('apt-get', ['-qq', ...args], { stdio: 'ignore' });
+    process.stderr.write('and libatomic1 with apt-get … ');
+    aptGet('update');
+    aptGet('install', '--yes', '--no-install-recommends', 'libatomic1');
+    trouble = nodeTrouble(version);
+  }
+  if (trouble === undefined) return;
+  rmSync(pinnedNode());
+  const hint = trouble.includes('libatomic')
+    ? 'Install that library (Debian and Ubuntu: apt-get install libatomic1; Fedora: dnf install libatomic) and run the same command again.'
+    : 'Shoal needs a system that Node 26 is made for: a current macOS, Windows, or Linux with glibc 2.28 or later.';
+  process.stderr.write('failed.\n');
+  stop(`Node ${version}, which Shoal runs on, is installed but does not run here: ${trouble}.\n${hint}`);
 }
 
 function whyNotInstalled(lacking, code, output, unreachable) {

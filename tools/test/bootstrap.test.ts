@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +30,12 @@ const npm = `
       fs.mkdirSync('node_modules/' + name + '/bin', { recursive: true });
       fs.writeFileSync('node_modules/' + name + '/package.json', '{}');
     }
-    fs.symlinkSync(process.execPath, 'node_modules/node/bin/node');
+    if (process.env.NODE_SAYS) {
+      const script = '#!/bin/sh\\necho "' + process.env.NODE_SAYS + '" >&2\\nexit 127\\n';
+      fs.writeFileSync('node_modules/node/bin/node', script, { mode: 0o755 });
+    } else {
+      fs.symlinkSync(process.execPath, 'node_modules/node/bin/node');
+    }
     const lock = JSON.parse(fs.readFileSync('package-lock.json', 'utf8'));
     delete lock.packages['node_modules/only-elsewhere'];
     fs.writeFileSync('node_modules/.package-lock.json', JSON.stringify(lock));
@@ -155,3 +160,21 @@ for (const [output, said] of failures) {
     assert.match(stderr, said);
   });
 }
+
+test('a Node that this system cannot run is explained, and does not stay in the way', async (t) => {
+  const root = makeHouse(t);
+  const aptGet = join(root, 'bin/apt-get');
+  mkdirSync(join(root, 'bin'));
+  writeFileSync(aptGet, '#!/bin/sh\nexit 100\n', { mode: 0o755 });
+  const NODE_SAYS =
+    'node: error while loading shared libraries: libatomic.so.1: cannot open shared object file';
+  const PATH = `${join(root, 'bin')}:${process.env.PATH}`;
+  const { code, stderr } = await bootstrap(root, { NODE_SAYS, PATH });
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /does not run here: node: error while .*libatomic.*\nInstall that library .*apt-get install libatomic1/,
+  );
+  assert.equal(existsSync(join(root, 'node_modules/node/bin/node')), false);
+  assert.equal((await bootstrap(root)).code, 0);
+});
