@@ -6,6 +6,7 @@ export * from './bytes.ts';
 export * from './bytes-sequence.ts';
 export * from './errors.ts';
 export * from './event-log.ts';
+export type * from './finder.ts';
 export * from './ip.ts';
 export * from './ip-scope.ts';
 export type * from './peer-address.ts';

@@ -1,0 +1,1 @@
+export { type Following, type FollowOptions, LocalSearch, type LocalSearchOptions } from './local-search.ts';
