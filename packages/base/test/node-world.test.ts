@@ -18,6 +18,9 @@ testWorld("Node's world", async () => {
     nameOfB: 'localhost',
     folder,
     settle: (promise) => promise,
+    // Full and read-only disks are in node-disk.test.ts.
+    brokenFolder: async (fault) =>
+      fault === 'permission' && process.platform === 'linux' ? '/sys' : undefined,
     async close() {
       await Promise.all([a.close(), b.close()]);
       await rm(folder, { recursive: true, force: true });

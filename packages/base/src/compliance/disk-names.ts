@@ -131,6 +131,7 @@ export function testDiskNames(test: WorldTest): void {
   test('a path with a zero character is invalid', async ({ a: { disk }, folder }) => {
     await rejectsWith('invalid', disk.open(`${folder}/a\0b`, { write: true, create: true }));
     await rejectsWith('invalid', disk.stat(`${folder}/a\0b`));
+    await rejectsWith('invalid', disk.makeFolder(`${folder}/a\0b`));
   });
 
   test('a folder can be synced, and its disk has room', async ({ a: { disk }, folder }) => {

@@ -1,6 +1,7 @@
 // Address text between Node and the World: canonical (RFC 5952, no IPv4-mapped IPv6), the zone apart.
 
-import { isIP, isIPv4, type Socket, SocketAddress } from 'node:net';
+import type { Socket } from 'node:net';
+import { ipFromBytes, ipToBytes } from '../ip.ts';
 import type { Endpoint } from '../world/address.ts';
 import { WorldError } from '../world/errors.ts';
 
@@ -9,15 +10,12 @@ const mappedPrefix = '::ffff:';
 /** Undefined for what is not an IP address. A zone ("fe80::1%eth0") is kept apart. */
 export function parseAddress(text: string): { address: string; family: 4 | 6; zone?: string } | undefined {
   const percent = text.indexOf('%');
-  const bare = percent === -1 ? text : text.slice(0, percent);
-  const family = isIP(bare);
-  if (family === 4) return percent === -1 ? { address: bare, family } : undefined;
-  if (family !== 6) return undefined;
-  const { address } = new SocketAddress({ address: bare, family: 'ipv6' });
-  if (address.startsWith(mappedPrefix) && isIPv4(address.slice(mappedPrefix.length)))
-    return { address: address.slice(mappedPrefix.length), family: 4 };
+  const bytes = ipToBytes(percent === -1 ? text : text.slice(0, percent));
+  if (bytes === undefined) return undefined;
+  const address = ipFromBytes(bytes);
+  if (!address.includes(':')) return percent === -1 ? { address, family: 4 } : undefined;
   const zone = percent === -1 ? '' : text.slice(percent + 1);
-  return zone === '' ? { address, family } : { address, family, zone };
+  return zone === '' ? { address, family: 6 } : { address, family: 6, zone };
 }
 
 /** What Node says about a socket's end: canonical but for the mapped prefix and the zone. */

@@ -1,6 +1,7 @@
 // Files through Node's callback calls: a promise for a whole read or write, none inside it.
 
 import fs from 'node:fs';
+import { dirname } from 'node:path';
 import type { Disk, FileStat } from '../world/disk.ts';
 import { WorldError } from '../world/errors.ts';
 import { call, toFileStat } from './disk-calls.ts';
@@ -53,11 +54,7 @@ export function createDisk(openThings: OpenThings): Disk {
 
     list: (path) => call<string[]>('Cannot list', path, (done) => fs.readdir(path, done)),
 
-    async makeFolder(path, { mode = 0o777 } = {}) {
-      await call('Cannot make folder', path, (done) =>
-        fs.mkdir(path, { recursive: true, mode }, (error) => done(error)),
-      );
-    },
+    makeFolder: (path, { mode = 0o777 } = {}) => makeFolder(path, mode),
 
     rename: renameOver,
 
@@ -108,6 +105,27 @@ export function createDisk(openThings: OpenThings): Disk {
       return bavail * bsize;
     },
   };
+}
+
+/** Node's own recursive mkdir calls a read-only disk "not found". */
+async function makeFolder(path: string, mode: number): Promise<void> {
+  try {
+    await call('Cannot make folder', path, (done) => fs.mkdir(path, mode, (error) => done(error)));
+  } catch (error) {
+    const parent = dirname(path);
+    if (error instanceof WorldError && error.code === 'not-found' && parent !== path) {
+      await makeFolder(parent, mode);
+      await makeFolder(path, mode);
+    } else if (!(await isFolder(path))) throw error;
+  }
+}
+
+function isFolder(path: string): Promise<boolean> {
+  const found = call<fs.Stats>('Cannot look at', path, (done) => fs.stat(path, done));
+  return found.then(
+    (stat) => stat.isDirectory(),
+    () => false,
+  );
 }
 
 function isWithoutLinks(error: WorldError): boolean {

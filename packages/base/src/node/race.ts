@@ -23,7 +23,7 @@ export function firstToConnect<Connection>(
 
     function start(): void {
       clearTimeout(timer);
-      const address = addresses[next];
+      const address = signal.aborted ? undefined : addresses[next];
       if (isOver) return;
       if (address === undefined) {
         if (underWay === 0) reject(failure ?? new WorldError('name-not-found', 'No address to connect to'));
