@@ -11,6 +11,7 @@ export interface DatagramHandlers {
 }
 
 export interface DatagramOptions {
+  /** Wildcards as in `ListenOptions`; a socket sends within its own family. */
   readonly address: string;
   readonly port: number;
   /** Several sockets may share the port (multicast listeners). */

@@ -24,7 +24,7 @@ export interface OpenOptions {
 export interface DiskFile {
   /** Fills the buffers in order from `position`; the count is short only at the end of the file. Holes read as zeros. */
   read(buffers: readonly Uint8Array[], position: number): Promise<number>;
-  /** Writes all of it or rejects. Writing past the end leaves a hole. */
+  /** Writes all of it or rejects (`invalid` on a file that was opened for reading). Writing past the end leaves a hole. */
   write(buffers: readonly Uint8Array[], position: number): Promise<void>;
   truncate(length: number): Promise<void>;
   stat(): Promise<FileStat>;

@@ -8,7 +8,10 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly signal?: AbortSignal;
-  /** Refuses to connect by throwing; asked for every address the host resolved to (private ranges, binds). */
+  /**
+   * Asked for every address the host resolved to, and for that of a kept connection. What it says false about is not
+   * connected to; when nothing is left, the request rejects with `permission`.
+   */
   readonly allowAddress?: (address: string) => boolean;
   /** PEM certificates to trust, beside the system's. */
   readonly trusted?: readonly string[];
@@ -30,6 +33,7 @@ export interface HttpResponse {
   readonly remoteAddress: string;
   /** Delivers the body; called once. Bytes are only valid during the call. */
   read(handlers: HttpBodyHandlers): void;
+  /** Stops the server by way of the transport. What has arrived already may still come, at most one read of it. */
   pause(): void;
   resume(): void;
   /** Drops the rest of the body and the connection. */

@@ -43,6 +43,7 @@ export interface ConnectOptions {
 }
 
 export interface ListenOptions {
+  /** `0.0.0.0` is every IPv4 address of this machine, `::` every IPv6 one (and no IPv4). */
   readonly address: string;
   /** 0 picks a free one. */
   readonly port: number;
