@@ -82,8 +82,21 @@ const strangeKeys = [
   '..',
 ];
 
-/** Deterministic in `seed`; true when the mutated torrent was read. Throws when a promise is broken. */
+/** True when the mutated torrent was read. Throws when a promise is broken. */
 export function mutateTorrent(seed: number): boolean {
+  let torrent: Torrent;
+  try {
+    torrent = parseTorrent(mutatedTorrent(seed), digest);
+  } catch (error) {
+    if (error instanceof MetainfoError) return false;
+    throw error;
+  }
+  checkTorrent(torrent);
+  return true;
+}
+
+/** Deterministic in `seed`. */
+export function mutatedTorrent(seed: number): Uint8Array {
   const random = randomFrom(seed);
   const below = (bound: number) => Math.floor(random() * bound);
   const pick = <T>(list: readonly T[], otherwise: T): T => list[below(list.length)] ?? otherwise;
@@ -117,16 +130,7 @@ export function mutateTorrent(seed: number): boolean {
 
   let value = plain(decodeBencode(pick(seeds, new Uint8Array(0))));
   for (let edits = below(3); edits >= 0; edits--) value = change(value);
-  const bytes = encodeBencode(value);
-  let torrent: Torrent;
-  try {
-    torrent = parseTorrent(bytes, digest);
-  } catch (error) {
-    if (error instanceof MetainfoError) return false;
-    throw error;
-  }
-  checkTorrent(torrent);
-  return true;
+  return encodeBencode(value);
 }
 
 /** What holds for every torrent that was read, whatever it was read from. */

@@ -110,13 +110,12 @@ function lay(
 ): { readonly layout: Layout; readonly sources: number[] } {
   const laid: TorrentFile[] = [];
   const sources: number[] = [];
-  const lastFilled = order.findLastIndex((source) => (files[source]?.length ?? 0) > 0);
   let offset = 0;
-  for (const [place, source] of order.entries()) {
+  for (const source of order) {
     const file = files[source];
     if (file === undefined) continue;
     const gap = Math.ceil(offset / pieceLength) * pieceLength - offset;
-    if (format !== 'v1' && gap > 0 && place <= lastFilled) {
+    if (format !== 'v1' && gap > 0 && file.length > 0) {
       if (format === 'hybrid') {
         laid.push(plannedFile(['.pad', String(gap)], gap, offset, true));
         sources.push(-1);
