@@ -6,7 +6,7 @@ import { WorldError } from '../world/errors.ts';
 /** RFC 8305 section 5 recommends 250 ms. */
 const headStartMs = 250;
 
-/** Rejects with the first error when all fail. `discard` gets what came after the winner. */
+/** Rejects when all fail, with the first error of one that answered if there is any. `discard` gets what came after the winner. */
 export function firstToConnect<Connection>(
   addresses: readonly string[],
   connect: (address: string, signal: AbortSignal) => Promise<Connection>,
@@ -45,11 +45,16 @@ export function firstToConnect<Connection>(
         },
         (error) => {
           underWay--;
-          failure ??= error;
+          if (failure === undefined || (isSilence(failure) && !isSilence(error))) failure = error;
           start();
         },
       );
     }
     start();
   });
+}
+
+/** `localhost` is two addresses, and most servers listen at one: what the other says is of no interest. */
+function isSilence(error: unknown): boolean {
+  return error instanceof WorldError && ['refused', 'unreachable', 'address-unavailable'].includes(error.code);
 }
