@@ -56,5 +56,7 @@ export function firstToConnect<Connection>(
 
 /** `localhost` is two addresses, and most servers listen at one: what the other says is of no interest. */
 function isSilence(error: unknown): boolean {
-  return error instanceof WorldError && ['refused', 'unreachable', 'address-unavailable'].includes(error.code);
+  return (
+    error instanceof WorldError && ['refused', 'unreachable', 'address-unavailable'].includes(error.code)
+  );
 }
