@@ -225,7 +225,9 @@ export class PieceHashes {
     }
     const { known } = layer;
     if (known === undefined) return;
-    const count = Math.min(hashes.length / hashLength, layer.pieceCount - index);
+    // What lies past the end of the file is padding.
+    const count = Math.max(0, Math.min(hashes.length / hashLength, layer.pieceCount - index));
+    if (count === 0) return;
     layer.hashes.set(hashes.subarray(0, count * hashLength), index * hashLength);
     for (let piece = index; piece < index + count; piece++) {
       if (known[piece] !== 1) layer.knownCount++;

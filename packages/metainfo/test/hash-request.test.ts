@@ -95,7 +95,7 @@ function answerFrom(
 }
 
 test('whatever valid request is answered proves itself up to the root', () => {
-  const { seed, asker, leaves } = both(21 * 65_536 + 100, 65_536);
+  const { seed, leaves } = both(21 * 65_536 + 100, 65_536);
   const leafCount = 128;
   const requests = fc
     .record({ baseLayer: fc.constantFrom(0, 2), log: fc.integer({ min: 1, max: 7 }), at: fc.nat(63) })
@@ -115,10 +115,27 @@ test('whatever valid request is answered proves itself up to the root', () => {
     fc.property(requests, (request) => {
       const answer = answerFrom(seed.hashes, request, leaves);
       assert.ok(answer !== undefined, JSON.stringify(request));
+      const asker = parseInfo(seed.info, digest, seed.infoHashes);
       assert.ok(asker.hashes.takeAnswer(request, answer));
     }),
     { numRuns: 200 },
   );
+});
+
+test('hashes past the end of a file are padding, proved like all others', () => {
+  const { seed, asker } = both(21 * 65_536 + 100, 65_536);
+  const piecesRoot = seed.layout.files[0]?.piecesRoot ?? new Uint8Array(32);
+  for (const [index, length] of [
+    [24, 8],
+    [30, 2],
+    [20, 4],
+  ] as const) {
+    const request: HashRequest = { piecesRoot, baseLayer: 2, index, length, proofLayers: 4 };
+    const answer = seed.hashes.answer(request);
+    assert.ok(answer !== undefined && asker.hashes.takeAnswer(request, answer));
+  }
+  assert.deepEqual(asker.hashes.v2(20), seed.hashes.v2(20));
+  assert.equal(asker.hashes.v2(19), undefined);
 });
 
 test('a request that the tree cannot have is not answered', () => {
