@@ -18,7 +18,7 @@ import {
 import * as bound from './bounds.ts';
 import type { ChokeCandidate } from './choker.ts';
 import type { EarlyPieces } from './early-pieces.ts';
-import type { Leave } from './errors.ts';
+import { type Leave, SwarmError } from './errors.ts';
 import { Outbox, type OutboxBuffers } from './outbox.ts';
 import { PeerExtensions } from './peer-extensions.ts';
 import type { PeerPieces } from './picker/peer-pieces.ts';
@@ -61,6 +61,12 @@ export interface PeerOptions {
   readonly nowMs: () => number;
   readonly buffers: OutboxBuffers;
 }
+
+export const readsNothing: Leave = {
+  code: 'slow-reader',
+  message: 'it does not read what it asked for',
+  isBan: false,
+};
 
 export class Peer implements PeerHandlers, ChokeCandidate {
   readonly channel: Channel;
@@ -189,10 +195,12 @@ export class Peer implements PeerHandlers, ChokeCandidate {
     this.#host.left(this, reason);
   }
 
+  /** Called while a message of it is handled; throws when that was one too many, so that nothing comes of the message. */
   annoy(weight = 1): void {
     this.nuisance += weight;
-    if (this.nuisance > bound.mostNuisance)
-      this.leave({ code: 'flood', message: 'it floods us with messages that say nothing new', isBan: true });
+    if (this.nuisance <= bound.mostNuisance) return;
+    this.leave({ code: 'flood', message: 'it floods us with messages that say nothing new', isBan: true });
+    throw new SwarmError('closed', 'the peer was let go');
   }
 
   readonly data = (bytes: Uint8Array): void => {
@@ -201,11 +209,13 @@ export class Peer implements PeerHandlers, ChokeCandidate {
     try {
       this.parser.push(bytes);
     } catch (error) {
+      if (error instanceof SwarmError && this.hasLeft) return;
       if (!(error instanceof WireError)) throw error;
       this.leave({ code: 'breach', message: `${error.message} (${error.code})`, isBan: true });
       return;
     }
-    this.#host.heard(this);
+    if (this.outbox.pendingBytes > bound.longestBacklog) this.leave(readsNothing);
+    else this.#host.heard(this);
   };
 
   readonly closed = (error?: TransportError): void => {
@@ -232,19 +242,15 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   }
 
   interested(): void {
-    if (this.isInterested) {
-      this.annoy();
-      return;
-    }
+    this.annoy();
+    if (this.isInterested) return;
     this.isInterested = true;
     this.#host.interestChanged(this);
   }
 
   notInterested(): void {
-    if (!this.isInterested) {
-      this.annoy();
-      return;
-    }
+    this.annoy();
+    if (!this.isInterested) return;
     this.isInterested = false;
     this.#host.interestChanged(this);
   }
@@ -268,6 +274,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
 
   haveNone(): void {
     this.conduct.haveAllOrNone();
+    this.annoy();
   }
 
   request(piece: number, begin: number, length: number): void {

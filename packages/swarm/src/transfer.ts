@@ -15,7 +15,7 @@ import { ExtensionDesk } from './extension-desk.ts';
 import type { Successor } from './greet.ts';
 import { HashExchange } from './hash-exchange.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
-import { Peer, type PeerHost } from './peer.ts';
+import { Peer, type PeerHost, readsNothing } from './peer.ts';
 import { Rate } from './rate.ts';
 import { Releases } from './releases.ts';
 import { type KnownPeer, type PeerSource, Roster } from './roster.ts';
@@ -255,7 +255,7 @@ export class TorrentTransfer implements Transfer, PeerHost {
     if (nowMs - peer.lastHeardMs > bound.silenceMs)
       peer.leave({ code: 'silent', message: 'it said nothing for minutes', isBan: false });
     else if (writingMs > bound.slowReaderMs || peer.outbox.pendingBytes > bound.longestBacklog)
-      peer.leave({ code: 'slow-reader', message: 'it does not read what it asked for', isBan: false });
+      peer.leave(readsNothing);
     else if (peer.isSnubbing && nowMs - peer.snubbingSinceMs > bound.snubbedMs)
       peer.leave({ code: 'snubbed', message: 'it does not send what it was asked for', isBan: false });
     else if (nowMs - peer.lastSaidMs > bound.keepAliveMs) peer.outbox.keepAlive();
