@@ -42,6 +42,13 @@ const byClass: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   BencodeError: { '': exitCodes.refused },
   MetainfoError: { '': exitCodes.refused },
   StorageError: { 'in-the-way': exitCodes.refused, aborted: exitCodes.interrupted },
+  DhtError: {
+    invalid: exitCodes.refused,
+    refused: exitCodes.refused,
+    timeout: exitCodes.timedOut,
+    'no-nodes': exitCodes.timedOut,
+    aborted: exitCodes.interrupted,
+  },
   SwarmError: { duplicate: exitCodes.usage },
 };
 

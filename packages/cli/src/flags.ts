@@ -16,6 +16,10 @@ export const flags = {
     .choices(['prefer-plain', 'prefer-encrypted', 'require'] as const)
     .default('prefer-plain' as const),
   peer: new Option('--peer <HOST:PORT>', 'a peer to ask; may be given several times').argParser(collect),
+  dhtBootstrap: new Option(
+    '--dht-bootstrap <HOST:PORT>',
+    'a DHT node that leads in; may be given several times',
+  ).argParser(collect),
 };
 
 function parsePort(text: string): number {

@@ -30,5 +30,10 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'show the config, or what it may hold',
     load: () => import('./verbs/config.ts'),
   },
+  {
+    name: 'dht',
+    summary: 'run or ask the Mainline DHT by itself',
+    load: () => import('./verbs/dht.ts'),
+  },
   { name: 'id', summary: 'print who this node is', load: () => import('./verbs/id.ts') },
 ];

@@ -103,12 +103,12 @@ export async function createDht(options: DhtOptions): Promise<Dht> {
     { signal, announce }: Parameters<Dht['peers']>[1] = {},
   ): AsyncGenerator<PeersEvent, void, void> {
     check(infoHash, 'An info hash');
-    let asked = 0;
+    let answered = 0;
     for await (const event of merge(halves.map((half) => findPeers(half, infoHash, announce, signal)))) {
-      if (event.kind === 'done') asked += event.asked;
+      if (event.kind === 'done') answered += event.answered;
       yield event;
     }
-    if (asked === 0) throw nobody();
+    if (answered === 0) throw nobody();
   }
 
   async function getItem(
@@ -120,12 +120,14 @@ export async function createDht(options: DhtOptions): Promise<Dht> {
     const own = items.get(target, clock.nowMs());
     if (own !== undefined && isImmutable(own)) return own;
     const enough = new AbortController();
+    let isAnybody = own !== undefined;
     const either = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
     const found = await Promise.all(
       halves.map(async (half) => {
         try {
-          const { item } = await findItem(half, target, salt, isImmutable, either);
+          const { item, answered } = await findItem(half, target, salt, isImmutable, either);
           if (item !== undefined && isImmutable(item)) enough.abort();
+          isAnybody ||= answered > 0;
           return item;
         } catch (error) {
           if (enough.signal.aborted) return undefined;
@@ -133,6 +135,7 @@ export async function createDht(options: DhtOptions): Promise<Dht> {
         }
       }),
     );
+    if (!isAnybody) throw nobody();
     return newest([own, ...found]);
   }
 

@@ -140,6 +140,7 @@ export async function findNodes(
 export interface ItemSearch {
   /** The newest that is genuine. */
   readonly item: Item | undefined;
+  readonly answered: number;
   readonly closest: readonly AnsweredNode[];
 }
 
@@ -154,6 +155,7 @@ export async function findItem(
   const query = { method: 'get', target, want: ownFamily(parts), sequence: undefined } as const;
   const events = search(parts, target, query, signal);
   let best: Item | undefined;
+  let answered = 0;
   let closest: readonly AnsweredNode[] = [];
   const forgers = new Set<Uint8Array>();
   for (;;) {
@@ -163,6 +165,7 @@ export async function findItem(
       break;
     }
     if (step.value.kind !== 'answered') continue;
+    answered++;
     const { id, endpoint, answer } = step.value.node;
     if (answer.item === undefined) continue;
     const judged = judgeItem(parts.hashing, target, salt, answer.item);
@@ -177,7 +180,7 @@ export async function findItem(
       }
     }
   }
-  return { item: best, closest: closest.filter(({ id }) => !forgers.has(id)) };
+  return { item: best, answered, closest: closest.filter(({ id }) => !forgers.has(id)) };
 }
 
 export interface PutOutcomes {
