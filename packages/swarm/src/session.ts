@@ -17,6 +17,7 @@ import type { SessionParts } from './session-parts.ts';
 import { TorrentTransfer } from './transfer.ts';
 import type { Session, SessionOptions, Transfer, TransferOptions, TransferSource } from './types.ts';
 import { createSendBuffers } from './uploads.ts';
+import { beyond } from './within-bounds.ts';
 
 export function createSession(options: SessionOptions): Session {
   return new TorrentSession(options);
@@ -260,7 +261,22 @@ class TorrentSession implements Session, SessionParts {
       .flatMap((transfer) => transfer.peers)
       .reduce((sum, peer) => sum + peer.requestsInFlight, 0);
     if (asked !== this.memory.asked) faults.push(`${asked} blocks in flight, counted ${this.memory.asked}`);
-    return [...faults, ...this.memory.checkInvariants()];
+    const isOver = this.#isClosed && this.transfers.size === 0;
+    const { memory, sendBuffers } = this;
+    return [
+      ...faults,
+      ...memory.checkInvariants(),
+      ...beyond([
+        ['connections', this.connections, bound.mostConnections + bound.mostHalfOpen],
+        ['dials', this.#dials.size, bound.mostHalfOpen],
+        ['greetings', this.#greeting.size, isOver ? 0 : bound.mostConnections + bound.mostHalfOpen],
+        ['long chunks', sendBuffers.long.inUse, isOver ? 0 : bound.longChunks],
+        ['short chunks', sendBuffers.short.inUse, isOver ? 0 : bound.shortChunks],
+        ['slabs', memory.slabs.taken, isOver ? 0 : memory.slabs.capacity],
+        ['blocks asked', memory.asked, isOver ? 0 : memory.slabs.capacity],
+        ['peers that let us ask', memory.activePeers, this.connections],
+      ]),
+    ];
   }
 }
 

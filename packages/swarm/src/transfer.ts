@@ -31,6 +31,7 @@ import type {
   TransferState,
 } from './types.ts';
 import { WantedBytes } from './wanted-bytes.ts';
+import { beyond, beyondPeer } from './within-bounds.ts';
 
 export class TorrentTransfer implements Transfer, PeerHost {
   readonly infoHashes: InfoHashes;
@@ -652,9 +653,15 @@ export class TorrentTransfer implements Transfer, PeerHost {
   }
 
   checkInvariants(): string[] {
-    return [...(this.#trade?.checkInvariants() ?? []), ...this.#chokes.checkInvariants()].map(
-      (fault) => `${this.name}: ${fault}`,
-    );
+    return [
+      ...(this.#trade?.checkInvariants() ?? []),
+      ...this.#chokes.checkInvariants(),
+      ...beyond([
+        ['peers', this.#peers.size, bound.mostConnectionsPerTransfer],
+        ['addresses', this.roster.size, bound.mostAddresses + bound.mostConnectionsPerTransfer],
+      ]),
+      ...[...this.#peers].flatMap(beyondPeer),
+    ].map((fault) => `${this.name}: ${fault}`);
   }
 }
 
