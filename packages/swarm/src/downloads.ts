@@ -121,7 +121,7 @@ export class Downloads {
     if (peer.isChokingUs && peer.fastPieces.size === 0) return;
     const wanted = Math.min(requests.size, memory.share) - requests.count;
     // In batches: asking for each block on its own would cost a write for each.
-    if (wanted <= 0 || (requests.count > 0 && wanted < requests.size >> 4)) return;
+    if (wanted <= 0 || (requests.count > 0 && wanted < requests.size >> 2)) return;
     const room = Math.min(wanted, memory.credit);
     if (room <= 0) {
       memory.whenFree(this.feedSoon);

@@ -43,14 +43,15 @@ const get: Verb = (command, context) => {
           const begunMs = world.clock.nowMs();
           const own = source.kind === 'magnet' ? source.magnet.peers : [];
           const folder = resolve(options.output);
-          const transfer = await begin(opened, source, {
+          const { transfer, misfit } = await begin(opened, source, {
             folder,
             globs: options.select ?? [],
             overwrite: options.overwrite === true,
             peers: [...shared, ...(await resolvePeers(world, own, unknownHost(context)))],
           });
           endings.push(showProgress(transfer, output));
-          await transfer.whenComplete(signal);
+          const complete = transfer.whenComplete(signal);
+          await (misfit === undefined ? complete : Promise.race([misfit, complete]));
           const { bytes } = transfer.progress;
           const seconds = Math.round(world.clock.nowMs() - begunMs) / 1000;
           const path = placeOf(transfer, folder);
@@ -86,7 +87,7 @@ async function begin(
     readonly overwrite: boolean;
     readonly peers: Parameters<Session['add']>[1]['peers'];
   },
-): Promise<Transfer> {
+): Promise<{ readonly transfer: Transfer; readonly misfit: Promise<never> | undefined }> {
   const { folder, globs, overwrite, peers = [] } = options;
   const infoHashes = source.kind === 'torrent' ? source.torrent.infoHashes : source.magnet.infoHashes;
   const ranges = source.kind === 'magnet' ? source.magnet.selectOnly : undefined;
@@ -100,21 +101,28 @@ async function begin(
     peers,
     isWanted: fits,
   });
-  if (globs.length > 0) checkSelection(transfer, fits, globs);
-  return transfer;
+  return { transfer, misfit: globs.length === 0 ? undefined : misfitOf(transfer, fits, globs) };
 }
 
-/** A selection that names nothing is a mistake, which would otherwise end as complete. */
-function checkSelection(
+/** Rejects when the selection names nothing, which would otherwise end as complete; never resolves. */
+function misfitOf(
   transfer: Transfer,
   fits: (path: string, file: number) => boolean,
   globs: readonly string[],
-): void {
-  const check = (torrent: Torrent) => {
-    const isAny = torrent.layout.files.some(({ path, isPad }, file) => !isPad && fits(path.join('/'), file));
-    if (!isAny) throw new CliError('not-found', `No file of ${torrent.name} fits ${globs.join(' or ')}.`);
-  };
-  if (transfer.torrent !== undefined) check(transfer.torrent);
+): Promise<never> {
+  return new Promise((_, reject) => {
+    const check = (torrent: Torrent) => {
+      const isAny = torrent.layout.files.some(
+        ({ path, isPad }, file) => !isPad && fits(path.join('/'), file),
+      );
+      if (!isAny) reject(new CliError('not-found', `No file of ${torrent.name} fits ${globs.join(' or ')}.`));
+    };
+    if (transfer.torrent !== undefined) check(transfer.torrent);
+    else
+      transfer.subscribe((event) => {
+        if (event.kind === 'metadata') check(event.torrent);
+      });
+  });
 }
 
 /** A glob without a slash is about the file's own name, as in .gitignore. */
