@@ -61,7 +61,9 @@ function whatIsMissing() {
   const version = wanted['node_modules/node'].version;
   if (present === undefined) return `Node ${version} and every package`;
   for (const [path, entry] of Object.entries(wanted)) {
-    if (!path.startsWith('node_modules/')) continue;
+    // A workspace that is not in this tree is nothing to install.
+    if (!path.startsWith('node_modules/') || (entry.link && !existsSync(join(root, entry.resolved))))
+      continue;
     const installed = present[path];
     if (installed === undefined && entry.optional) continue;
     const fits = installed?.version === entry.version && installed?.integrity === entry.integrity;
@@ -142,13 +144,12 @@ function whyNotInstalled(lacking, code, output, unreachable) {
   if (/\b(EACCES|EPERM|EROFS)\b/.test(output)) {
     return `${failure}this user may not write to ${modules} or to npm's cache. Change their owner, or clone to a folder of your own.`;
   }
+  if (code === 0) {
+    return `${failure}npm left it out. It may have been told to run no install scripts (ignore-scripts); Node 26 is installed by one.`;
+  }
   const said = output
     .split('\n')
     .filter((line) => /^npm (error|ERR!) ./i.test(line) && !line.includes('complete log'));
-  if (code === 0)
-    said.push(
-      'npm may have been told to run no install scripts (ignore-scripts): Node 26 is installed by one.',
-    );
   return `${failure}npm failed.\n${said.slice(0, 6).join('\n')}\nTo see all of it, run \`npm ci\` in ${root}.`;
 }
 
