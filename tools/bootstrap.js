@@ -145,7 +145,7 @@ function whyNotInstalled(lacking, code, output, unreachable) {
     return `${failure}this user may not write to ${modules} or to npm's cache. Change their owner, or clone to a folder of your own.`;
   }
   if (code === 0) {
-    return `${failure}npm left it out. It may have been told to run no install scripts (ignore-scripts); Node 26 is installed by one.`;
+    return `${failure}npm left it out. It may have been told to run no install scripts (ignore-scripts); Node 26 is installed by one: npm rebuild node --ignore-scripts=false`;
   }
   const said = output
     .split('\n')
