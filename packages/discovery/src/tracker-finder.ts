@@ -1,0 +1,80 @@
+// Trackers as a finder: each name of the torrent is announced to its trackers (hybrids under both hashes), renewed by
+// their intervals, and taken back when the search ends.
+
+import type { Clock, Finder, FindOptions, Random, Search } from '@shoal/base';
+import { createTrackers, TrackerList, type TrackerParts } from '@shoal/tracker';
+import { maxTrackersAskedOnce, peersAskedOnce } from './bounds.ts';
+import { onAbort, PeerSearch } from './search.ts';
+
+export interface TrackerFinderOptions {
+  readonly peerId: Uint8Array;
+  readonly userAgent?: string;
+}
+
+export function createTrackerFinder(
+  parts: TrackerParts & { readonly clock: Clock; readonly random: Random },
+  { peerId, userAgent }: TrackerFinderOptions,
+): Finder {
+  const { clock, random } = parts;
+  const trackers = createTrackers(parts, userAgent === undefined ? {} : { userAgent });
+  const key = random.below(2 ** 32);
+  const endings = new Set<Promise<void>>();
+
+  function keepAsking(infoHashes: readonly Uint8Array[], options: FindOptions): Search {
+    const { port, amounts, trackers: tiers = [] } = options;
+    const lists = infoHashes.map(
+      (infoHash) =>
+        new TrackerList({
+          trackers,
+          clock,
+          random,
+          tiers,
+          infoHash,
+          peerId,
+          port,
+          key,
+          counts: amounts,
+          onPeers: (peers, teller) => {
+            for (const peer of peers) search.push({ address: { kind: 'ip', ...peer }, teller });
+          },
+        }),
+    );
+    const search = new PeerSearch({ renew: () => lists.map((list) => list.askNow()) });
+    for (const list of lists) list.start();
+    onAbort(options.signal, () => {
+      search.finish();
+      void Promise.all(lists.map((list) => list.stop())).then(() => search.end());
+    });
+    return search;
+  }
+
+  function askOnce(infoHashes: readonly Uint8Array[], options: FindOptions): Search {
+    const search = new PeerSearch({ renew: () => {} });
+    const urls = [...new Set(options.trackers?.flat())].slice(0, maxTrackersAskedOnce);
+    const asked = urls.flatMap((url) =>
+      infoHashes.map(async (infoHash) => {
+        const { port, amounts, signal } = options;
+        const request = { infoHash, peerId, port, key, ...amounts(), peersWanted: peersAskedOnce };
+        const { peers } = await trackers.announce(url, { ...request, event: 'started' }, signal);
+        for (const peer of peers) search.push({ address: { kind: 'ip', ...peer }, teller: url });
+        await trackers.announce(url, { ...request, event: 'stopped', peersWanted: 0 }, signal);
+      }),
+    );
+    void Promise.allSettled(asked).then(() => search.end());
+    return search;
+  }
+
+  return {
+    kind: 'tracker',
+    find(infoHashes, options) {
+      const search = (options.once === true ? askOnce : keepAsking)(infoHashes, options);
+      endings.add(search.ended);
+      void search.ended.then(() => endings.delete(search.ended));
+      return search;
+    },
+    async close() {
+      await Promise.all(endings);
+      await trackers.close();
+    },
+  };
+}

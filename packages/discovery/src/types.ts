@@ -1,0 +1,97 @@
+// The public face of this room: what is sought, what is told, and by whom.
+
+import type {
+  AmountsDone,
+  Clock,
+  FinderKind,
+  Interfaces,
+  NetworkInterface,
+  PeerAddress,
+  Random,
+} from '@shoal/base';
+import type { TrackerParts } from '@shoal/tracker';
+import type { DhtFinderParts, HostPort } from './dht-finder.ts';
+
+export type NetworkMode = 'hybrid' | 'centralized' | 'distributed';
+
+export interface DiscoveryParts extends TrackerParts, DhtFinderParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly interfaces: Interfaces;
+}
+
+export interface DiscoveryOptions {
+  readonly mode: NetworkMode;
+  /** As peers see it. */
+  readonly peerId: Uint8Array;
+  /** Told to HTTP trackers. */
+  readonly userAgent?: string;
+  readonly dht?: {
+    /** Default: a free one. */
+    readonly port?: number;
+    /** Ways in. Without any, it waits until somebody names one. */
+    readonly bootstrap?: readonly HostPort[];
+    /** What `saveNodes` gave in an earlier run. */
+    readonly saved?: Uint8Array | undefined;
+  };
+  /** Which interfaces are local networks; false for none. Default: all but loopback. */
+  readonly lan?: ((candidate: NetworkInterface) => boolean) | false;
+}
+
+/** What is sought: a torrent, by all its names. */
+export interface Subject {
+  /** 20 bytes each: v1, and the first 20 of v2. */
+  readonly infoHashes: readonly Uint8Array[];
+  /** BEP 27; false while it is not known. */
+  readonly isPrivate: boolean;
+  /** In tiers (BEP 12). */
+  readonly trackers?: readonly (readonly string[])[];
+  /** Peers that somebody named. */
+  readonly peers?: readonly HostPort[];
+  /** Where we take connections. */
+  readonly port: number;
+  readonly amounts: () => AmountsDone;
+}
+
+export interface Teller {
+  readonly kind: FinderKind;
+  readonly teller: string;
+}
+
+export interface ToldPeer {
+  readonly address: PeerAddress;
+  /** Who told of it, first ones first. */
+  readonly tellers: readonly Teller[];
+}
+
+export interface Quest {
+  readonly peers: readonly ToldPeer[];
+  /** When nobody has more to tell: of a quest that asks once. */
+  readonly done: Promise<void>;
+  /** The metadata came: it may be private, and have another name. */
+  learned(news: Pick<Subject, 'infoHashes' | 'isPrivate'>): void;
+  /** All of it is here now: trackers are told. */
+  completed(): void;
+  /** The peer was there, so whoever told of it spoke the truth. */
+  worked(address: PeerAddress): void;
+  /** Resolves when everybody who should know was told that we are gone, or a bound ran out. */
+  stop(): Promise<void>;
+}
+
+export interface Discovery {
+  /** The finders that the mode allows. */
+  readonly kinds: readonly FinderKind[];
+  /** Hands over each peer as soon as somebody tells of it, until it is stopped. `once`: asks everybody once. */
+  seek(
+    subject: Subject,
+    found: (address: PeerAddress, by: Teller) => void,
+    options?: { readonly once?: boolean },
+  ): Quest;
+  /** A DHT node that a torrent or a peer named. In a mode without a DHT it is not looked at. */
+  addDhtNode(node: HostPort): void;
+  /** Where the DHT listens, once it runs. */
+  readonly dhtPort: number | undefined;
+  /** For `dht.saved` of the next run; undefined when no DHT runs. */
+  saveNodes(): Uint8Array | undefined;
+  close(): Promise<void>;
+}
