@@ -1,7 +1,6 @@
 // What the suite needs of whoever wants a world tested. The suite knows no platform and no virtual time: each test is
 // one promise, and `settle` is how the world's owner lets time pass until it is done.
 
-import type { TestContext } from 'node:test';
 import type { World } from '../world/world.ts';
 
 export type DiskFault = 'no-space' | 'read-only' | 'permission' | 'io';
@@ -19,12 +18,9 @@ export interface WorldPair {
   readonly folder: string;
   /** Resolves as `promise` does; a simulator runs its events meanwhile. */
   settle<Value>(promise: Promise<Value>): Promise<Value>;
-  /** A folder on the disk of `a` in which writing a new file fails so; undefined where that cannot be had. */
-  brokenFolder?(fault: DiskFault): Promise<string | undefined>;
+  /** A folder on the disk of `a` in which writing a new file fails so. */
+  brokenFolder?(fault: DiskFault): Promise<string>;
   close(): Promise<void>;
 }
 
-export type WorldTest = (
-  sentence: string,
-  body: (pair: WorldPair, context: TestContext) => Promise<void>,
-) => void;
+export type WorldTest = (sentence: string, body: (pair: WorldPair) => Promise<void>) => void;

@@ -5,7 +5,7 @@ import { testClock } from './clock.ts';
 import { testDatagrams } from './datagrams.ts';
 import { testDisk } from './disk.ts';
 import { testDiskNames } from './disk-names.ts';
-import type { WorldPair, WorldTest } from './harness.ts';
+import type { DiskFault, WorldPair, WorldTest } from './harness.ts';
 import { testHashing } from './hashing.ts';
 import { testHttp } from './http.ts';
 import { testNetwork } from './network.ts';
@@ -30,19 +30,23 @@ const parts = {
   'names on the disk': testDiskNames,
 };
 
-/** `makePair` is called for each test. */
-export function testWorld(name: string, makePair: () => Promise<WorldPair>): void {
+/** `makePair` is called for each test; `faults` are those that its `brokenFolder` can make. */
+export function testWorld(
+  name: string,
+  makePair: () => Promise<WorldPair>,
+  faults: readonly DiskFault[],
+): void {
   const worldTest: WorldTest = (sentence, body) => {
-    test(sentence, async (context) => {
+    test(sentence, async () => {
       const pair = await makePair();
       try {
-        await pair.settle(body(pair, context));
+        await pair.settle(body(pair));
       } finally {
         await pair.close();
       }
     });
   };
   for (const [part, testPart] of Object.entries(parts)) {
-    describe(`${name}: ${part}`, () => testPart(worldTest));
+    describe(`${name}: ${part}`, () => testPart(worldTest, faults));
   }
 }
