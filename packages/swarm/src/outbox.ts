@@ -131,6 +131,11 @@ export class Outbox {
     this.#at = wire.writeAllowedFast(this.#buffer, at, piece);
   }
 
+  port(port: number): void {
+    const at = this.#room(7);
+    this.#at = wire.writePort(this.#buffer, at, port);
+  }
+
   extended(id: number, payload: Uint8Array): void {
     const at = this.#room(6 + payload.length);
     this.#at = wire.writeExtended(this.#buffer, at, id, payload);

@@ -41,6 +41,7 @@ export interface PeerHost {
   rejected(peer: Peer, piece: number, begin: number, length: number): void;
   allowedFast(peer: Peer, piece: number): void;
   extended(peer: Peer, id: number, payload: Uint8Array): void;
+  hasDhtNode(peer: Peer, port: number): void;
   hashesRequested(peer: Peer, range: HashRequest): void;
   hashesCame(peer: Peer, range: HashRequest, hashes: Uint8Array): void;
   hashesRejected(peer: Peer, range: HashRequest): void;
@@ -295,9 +296,9 @@ export class Peer implements PeerHandlers, ChokeCandidate {
     this.#host.blockEnd(this, piece, begin, length);
   }
 
-  /** The DHT node it runs: discovery's business, not ours. */
-  port(): void {
+  port(port: number): void {
     this.annoy();
+    this.#host.hasDhtNode(this, port);
   }
 
   suggest(piece: number): void {

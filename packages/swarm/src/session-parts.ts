@@ -20,6 +20,8 @@ export interface SessionParts {
   readonly client: string;
   readonly peerId: Uint8Array;
   readonly port: number | undefined;
+  readonly dhtPort: number | undefined;
+  readonly exchangesPeers: boolean;
   readonly lock: ContentOptions['lock'];
   readonly bootId: string | undefined;
   readonly nowMs: () => number;

@@ -33,6 +33,8 @@ class TorrentSession implements Session, SessionParts {
   readonly bootId: string | undefined;
   readonly client: string;
   readonly peerId = new Uint8Array(20);
+  readonly exchangesPeers: boolean;
+  dhtPort: number | undefined;
   readonly memory: BlockMemory;
   readonly sendBuffers = createSendBuffers();
   readonly outboxBuffers = new OutboxBuffers();
@@ -57,6 +59,7 @@ class TorrentSession implements Session, SessionParts {
     this.lock = options.lock;
     this.bootId = options.bootId;
     this.client = options.client;
+    this.exchangesPeers = options.exchangesPeers ?? true;
     this.#transport = options.transport;
     this.nowMs = () => options.clock.nowMs();
     this.memory = new BlockMemory(
@@ -248,7 +251,7 @@ class TorrentSession implements Session, SessionParts {
     return {
       infoHash,
       peerId: this.peerId,
-      capabilities: { extensions: true, fast: true, dht: false, v2: isV2 },
+      capabilities: { extensions: true, fast: true, dht: transfer.dhtPort !== undefined, v2: isV2 },
     };
   }
 

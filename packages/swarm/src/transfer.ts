@@ -79,7 +79,7 @@ export class TorrentTransfer implements Transfer, PeerHost {
       client: parts.client,
       listenPort: () => parts.port,
       info,
-      exchangesPeers: () => this.#torrent !== undefined && !this.#torrent.isPrivate,
+      exchangesPeers: () => parts.exchangesPeers && this.#torrent !== undefined && !this.#torrent.isPrivate,
       isUploadOnly: () => this.#trade?.picker.wanted === 0,
       nowMs,
       heardOf: (address) => this.addPeer(address, 'exchange'),
@@ -159,6 +159,11 @@ export class TorrentTransfer implements Transfer, PeerHost {
     return this.#peers.size;
   }
 
+  /** BEP 27: the peers of a private torrent hear nothing of our DHT node. */
+  get dhtPort(): number | undefined {
+    return this.#torrent?.isPrivate === true ? undefined : this.#parts.dhtPort;
+  }
+
   addPeer(address: PeerAddress, source: PeerSource): void {
     if (this.#state === 'stopped') return;
     // BEP 27: a private torrent has no peers but those of its tracker, and those that the user names.
@@ -198,6 +203,7 @@ export class TorrentTransfer implements Transfer, PeerHost {
           this.#trade.announce(peer);
         }
         this.#desk.greet(peer);
+        if (handshake.capabilities.dht && this.dhtPort !== undefined) peer.outbox.port(this.dhtPort);
         this.#emit({ kind: 'peer-joined', address: peer.address });
         this.#parts.activate(this);
       },
@@ -349,6 +355,11 @@ export class TorrentTransfer implements Transfer, PeerHost {
     this.#hashes?.came(peer, range, hashes);
     if (this.#state === 'metadata' && this.#torrent !== undefined && this.#hashes?.fetchLayers() === true)
       this.#open(this.#torrent);
+  }
+
+  hasDhtNode({ address }: Peer, port: number): void {
+    if (this.dhtPort !== undefined && port > 0)
+      this.#emit({ kind: 'dht-node', address: address.address, port });
   }
 
   hashesRejected(peer: Peer, range: HashRequest): void {

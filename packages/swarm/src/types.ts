@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly client: string;
   /** The first eight bytes of the peer id, like `-SL0100-`. */
   readonly peerIdPrefix: string;
+  /** Tells peers of each other (BEP 11). Default true. */
+  readonly exchangesPeers?: boolean;
   /** Takes a lock between processes on a transfer's journal. */
   readonly lock?: ContentOptions['lock'];
   /** Differs after each start of the machine. */
@@ -28,6 +30,9 @@ export interface Session {
   readonly transfers: ReadonlySet<Transfer>;
   /** Where it accepts peers, once it listens. */
   readonly port: number | undefined;
+  readonly peerId: Uint8Array;
+  /** Where our DHT node listens, told to peers that have one (BEP 5); undefined while there is none. */
+  dhtPort: number | undefined;
   /** 0 picks a port; the same one for all addresses. Resolves to it. */
   listen(options: { readonly port: number; readonly addresses?: readonly string[] }): Promise<number>;
   /** Throws a SwarmError `duplicate` when one of its info hashes is here already. */
@@ -99,6 +104,8 @@ export type TransferEvent =
   /** All that is wanted is here and stands under its own name. */
   | { readonly kind: 'complete' }
   | { readonly kind: 'peer-joined'; readonly address: PeerAddress }
+  /** The peer has a DHT node there. */
+  | { readonly kind: 'dht-node'; readonly address: string; readonly port: number }
   | { readonly kind: 'peer-left'; readonly address: PeerAddress; readonly reason: Leave };
 
 export interface PeerFacts {
