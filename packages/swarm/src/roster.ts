@@ -75,10 +75,10 @@ export class Roster {
     return ready;
   }
 
-  /** There is one that will be dialled now or later. */
+  /** There is one that is being dialled, or will be now or later. */
   get hasDialable(): boolean {
     for (const known of this.#known.values())
-      if (known.state === 'idle' && known.ban === undefined && known.nextMs < Number.POSITIVE_INFINITY)
+      if (known.state !== 'connected' && known.ban === undefined && known.nextMs < Number.POSITIVE_INFINITY)
         return true;
     return false;
   }
