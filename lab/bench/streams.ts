@@ -98,7 +98,7 @@ interface PeerOrder {
 function runPeer(): void {
   process.on('message', ({ connectTo, work }: PeerOrder) => {
     if (connectTo !== undefined) {
-      dialByHand(connectTo, work).then(async (socket) => {
+      void dialByHand(connectTo, work).then(async (socket) => {
         await dialledWork(socket, work);
         socket.end();
       });

@@ -29,6 +29,8 @@ const script = `
   ]));
 `;
 
+const makePipe = 'mkfifo "$1"';
+
 function namespaceReason(): string | false {
   try {
     execFileSync('unshare', ['--user', '--map-root-user', '--mount', 'true'], { stdio: 'ignore' });
@@ -80,7 +82,7 @@ test(
     inTemporaryFolder(async (folder) => {
       const world = createNodeWorld();
       const pipe = join(folder, 'pipe');
-      execFileSync('mkfifo', [pipe]);
+      execFileSync('sh', ['-c', makePipe, 'sh', pipe]);
       await assert.rejects(world.disk.open(pipe), { code: 'invalid' });
       await assert.rejects(world.disk.open('/dev/zero'), { code: 'invalid' });
       assert.equal((await world.disk.stat(pipe)).kind, 'other');

@@ -59,13 +59,15 @@ export class SocketStream implements Stream {
   }
 
   write(bytes: Uint8Array, released?: () => void): boolean {
-    const socket = this.#socket;
-    if (this.#ended || socket.destroyed) {
+    if (this.#ended) {
       if (released !== undefined) queueMicrotask(released);
       return false;
     }
-    socket.write(bytes, released);
-    if (socket.writableLength < socket.writableHighWaterMark) return true;
+    const socket = this.#socket;
+    // A destroyed socket drops the bytes and calls back, too.
+    if (socket.write(bytes, released && (() => released()))) return true;
+    // Node says false although the system has taken all of it at once.
+    if (socket.writableLength < socket.writableHighWaterMark && !socket.destroyed) return true;
     this.#wantsDrain = true;
     return false;
   }
