@@ -78,6 +78,8 @@ export const nuisancePerSecond = 20;
 export const slowReaderMs = 30_000;
 /** Peers from which metadata is fetched at the same time: each gives all of it. */
 export const metadataAskers = 3;
+/** A peer that did not give its metadata in time, or refused to, is left alone for this time. */
+export const metadataRestMs = 30_000;
 /** Hash requests of a transfer under way. */
 export const hashQuestions = 16;
 /** Leaf requests of one peer that are being read and hashed, and how many leaves one may name: 8 MiB of content. */

@@ -8,7 +8,7 @@ import {
   MetadataGiver,
   WireError,
 } from '@shoal/wire';
-import { answerMs, metadataAskers } from './bounds.ts';
+import { answerMs, metadataAskers, metadataRestMs } from './bounds.ts';
 import type { Peer } from './peer.ts';
 
 export interface MetadataExchangeOptions {
@@ -22,6 +22,8 @@ export interface MetadataExchangeOptions {
 
 export class MetadataExchange {
   readonly #o: MetadataExchangeOptions;
+  /** Twice as long each time, so that a slow but honest peer gets to the end. */
+  #patienceMs = answerMs;
 
   constructor(options: MetadataExchangeOptions) {
     this.#o = options;
@@ -34,11 +36,11 @@ export class MetadataExchange {
       peer.annoy();
       const { extension } = peer;
       const info = this.#o.info();
-      // Made anew when the metadata has come in between.
-      if (extension.giver === undefined || info !== undefined)
-        extension.giver ??= new MetadataGiver(info ?? none);
+      if (info !== undefined) extension.giver ??= new MetadataGiver(info);
+      const { piece } = message;
+      const answer = extension.giver?.answer(piece) ?? { kind: 'reject', piece };
       const id = extension.ids.get('ut_metadata') ?? 0;
-      if (id !== 0) peer.outbox.extended(id, encodeMetadataMessage(extension.giver.answer(message.piece)));
+      if (id !== 0) peer.outbox.extended(id, encodeMetadataMessage(answer));
       return;
     }
     const { asker } = peer.extension;
@@ -51,7 +53,15 @@ export class MetadataExchange {
       if (asker.isRefused) this.#giveUp(peer);
       return;
     }
-    asker.take(message);
+    try {
+      asker.take(message);
+    } catch (error) {
+      // It may be the late answer to what was asked before it was given up, and then asked again.
+      const isLate = error instanceof WireError && error.code === 'metadata-unrequested';
+      if (!isLate || peer.extension.gaveUpAtMs === Number.NEGATIVE_INFINITY) throw error;
+      peer.annoy(10);
+      return;
+    }
     peer.extension.askedAtMs = this.#o.nowMs();
     const { metadata } = asker;
     if (metadata === undefined) this.#ask(peer, asker);
@@ -62,21 +72,25 @@ export class MetadataExchange {
     }
   }
 
-  /** Asks whoever can be asked. */
+  /** Asks whoever can be asked. One that gives little by little has to make room while others wait. */
   tick(): void {
     if (this.#o.info() !== undefined) return;
     const nowMs = this.#o.nowMs();
+    let doOthersWait = false;
+    for (const peer of this.#o.peers) if (this.#mayAsk(peer, nowMs)) doOthersWait = true;
     let asked = 0;
     for (const peer of this.#o.peers) {
-      if (peer.extension.asker === undefined) continue;
-      if (nowMs - peer.extension.askedAtMs > answerMs) this.#giveUp(peer);
+      const { extension } = peer;
+      if (extension.asker === undefined) continue;
+      const isLate = doOthersWait && nowMs - extension.askedFirstAtMs > this.#patienceMs;
+      if (isLate) this.#patienceMs *= 2;
+      if (isLate || nowMs - extension.askedAtMs > answerMs) this.#giveUp(peer);
       else asked++;
     }
     for (const peer of this.#o.peers) {
       if (asked >= metadataAskers) return;
       const { extension } = peer;
-      if (extension.asker !== undefined || extension.metadataSize === undefined) continue;
-      if ((extension.ids.get('ut_metadata') ?? 0) === 0) continue;
+      if (extension.metadataSize === undefined || !this.#mayAsk(peer, nowMs)) continue;
       asked++;
       try {
         extension.asker = new MetadataAsker(extension.metadataSize);
@@ -85,9 +99,19 @@ export class MetadataExchange {
         extension.metadataSize = undefined;
         continue;
       }
+      extension.askedFirstAtMs = nowMs;
       extension.askedAtMs = nowMs;
       this.#ask(peer, extension.asker);
     }
+  }
+
+  #mayAsk({ extension }: Peer, nowMs: number): boolean {
+    return (
+      extension.asker === undefined &&
+      extension.metadataSize !== undefined &&
+      (extension.ids.get('ut_metadata') ?? 0) !== 0 &&
+      nowMs - extension.gaveUpAtMs > metadataRestMs
+    );
   }
 
   #ask(peer: Peer, asker: MetadataAsker): void {
@@ -96,12 +120,9 @@ export class MetadataExchange {
       peer.outbox.extended(id, encodeMetadataMessage({ kind: 'request', piece }));
   }
 
-  #giveUp(peer: Peer): void {
-    peer.extension.asker = undefined;
-    // Not asked again until it says anew that it has it.
-    peer.extension.metadataSize = undefined;
-    this.tick();
+  /** It is asked again later: what kept it from answering may have passed. */
+  #giveUp({ extension }: Peer): void {
+    extension.asker = undefined;
+    extension.gaveUpAtMs = this.#o.nowMs();
   }
 }
-
-const none = new Uint8Array(0);

@@ -12,7 +12,10 @@ export class PeerExtensions {
   isUploadOnly = false;
   giver: MetadataGiver | undefined;
   asker: MetadataAsker | undefined;
+  /** When metadata was asked of it first, and when it last gave some, or was given up. */
+  askedFirstAtMs = 0;
   askedAtMs = 0;
+  gaveUpAtMs = Number.NEGATIVE_INFINITY;
   readonly pexGiver = new PexGiver();
   readonly pexPace = new PexPace();
   readonly hashes = new HashLedger();

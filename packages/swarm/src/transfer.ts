@@ -426,6 +426,8 @@ export class TorrentTransfer implements Transfer, PeerHost {
     });
     this.#parts.learned(this, torrent);
     this.#emit({ kind: 'metadata', torrent });
+    // Those who came before it learn that they can have it from us, and whether we exchange peers.
+    for (const peer of this.#peers) this.#desk.greet(peer);
     // v1 hashes come with the metadata; with v2 ones alone, there is nothing to verify with before they came.
     if (torrent.infoHashes.v1 !== undefined || this.#hashes.fetchLayers()) this.#open(torrent);
   }

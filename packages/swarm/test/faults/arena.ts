@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { magnetOf, parseMagnet } from '@shoal/metainfo';
 import type { HostOptions, Simulation } from '@shoal/sim';
+import { StorageError } from '@shoal/storage';
 import type { Leave, TransferEvent } from '@shoal/swarm';
 import type { Sample } from '../sample.ts';
 import { begin, hasAll, type PeerSetup, runUntil, type SimPeer } from '../sim-swarm.ts';
@@ -92,6 +93,26 @@ export class Arena {
 
   get areAllDone(): boolean {
     return this.honest.every(({ transfer }) => transfer.isComplete);
+  }
+
+  /** Restarts what failed for a stated reason, once the reason is gone. */
+  async runToTheEnd(limitMs: number): Promise<void> {
+    const endMs = this.simulation.nowMs + limitMs;
+    const hasFailed = ({ transfer }: SimPeer) => transfer.state === 'failed';
+    for (;;) {
+      const leftMs = endMs - this.simulation.nowMs;
+      await this.runUntil(() => this.areAllDone || this.honest.some(hasFailed), leftMs);
+      const failed = this.honest.find(hasFailed);
+      if (failed === undefined) return;
+      const { error } = failed.transfer;
+      assert.ok(
+        error instanceof StorageError && error.message.length > 0,
+        `it failed without a reason: ${error}`,
+      );
+      await this.simulation.settle(failed.session.close());
+      assert.deepEqual(failed.session.checkInvariants(), []);
+      await this.restart(failed);
+    }
   }
 
   checkHonest(): void {
