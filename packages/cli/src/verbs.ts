@@ -35,5 +35,10 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'run or ask the Mainline DHT by itself',
     load: () => import('./verbs/dht.ts'),
   },
+  {
+    name: 'bench',
+    summary: "measure this machine and others' programs beside it",
+    load: () => import('./verbs/bench.ts'),
+  },
   { name: 'id', summary: 'print who this node is', load: () => import('./verbs/id.ts') },
 ];
