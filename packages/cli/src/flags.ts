@@ -16,6 +16,11 @@ export const flags = {
     .choices(['prefer-plain', 'prefer-encrypted', 'require'] as const)
     .default('prefer-plain' as const),
   peer: new Option('--peer <HOST:PORT>', 'a peer to ask; may be given several times').argParser(collect),
+  tracker: new Option(
+    '--tracker <URL>',
+    'a tracker to ask and to tell; may be given several times',
+  ).argParser(collectTracker),
+  noLan: new Option('--no-lan', 'neither ask nor tell the local network'),
   dhtBootstrap: new Option(
     '--dht-bootstrap <HOST:PORT>',
     'a DHT node that leads in; may be given several times',
@@ -27,6 +32,12 @@ function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || port > 65535)
     throw new InvalidArgumentError('It is a number from 0 to 65535.');
   return port;
+}
+
+function collectTracker(text: string, before: string[] | undefined): string[] {
+  if (!/^(https?|udp):$/.test(URL.parse(text)?.protocol ?? ''))
+    throw new InvalidArgumentError('It begins with http://, https:// or udp://.');
+  return collect(text, before);
 }
 
 function collect(text: string, before: string[] | undefined): string[] {

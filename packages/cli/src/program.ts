@@ -103,8 +103,11 @@ function hoistVerb(words: readonly string[]): string[] {
   let at = 0;
   for (let word = words[at]; word !== undefined; word = words[at]) {
     if (/^(--json|--verbose|-v)$/.test(word) || /^--\w[^=]*=/.test(word)) at += 1;
-    else if (Object.values(flags).some((flag) => flag.long === word)) at += 2;
-    else break;
+    else {
+      const flag = Object.values(flags).find(({ long }) => long === word);
+      if (flag === undefined) break;
+      at += flag.required ? 2 : 1;
+    }
   }
   // Without a verb there is none for the flags to stand behind.
   return at >= words.length

@@ -60,7 +60,7 @@ export async function startUp(context: TestContext, words: readonly string[]): P
 function start(program: string, words: readonly string[], env: Record<string, string> = {}): ChildProcess {
   return spawn(program, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, XDG_CONFIG_HOME: '/nowhere', NO_COLOR: '1', ...env },
+    env: { ...process.env, XDG_CONFIG_HOME: '/nowhere', NO_COLOR: '1', SHOAL_LAN: 'off', ...env },
   });
 }
 

@@ -1,11 +1,12 @@
 // A DHT node inside this process, for the verb `dht`: where it listens, whom it asks first, and what it remembers.
 
-import { join, resolve } from 'node:path';
-import { type Disk, type Endpoint, WorldError } from '@shoal/base';
+import { resolve } from 'node:path';
+import { type Endpoint, WorldError } from '@shoal/base';
 import { createDht, type Dht } from '@shoal/dht';
 import { CliError } from '../exit-codes.ts';
 import { parsePeer, resolvePeers } from '../transferring/sources.ts';
 import type { Context } from '../verb.ts';
+import { readDhtNodes, writeDhtNodes } from './saved-nodes.ts';
 
 export interface DhtFlags {
   readonly dhtBootstrap?: readonly string[];
@@ -28,10 +29,6 @@ export interface OpenDht {
   close(): Promise<void>;
 }
 
-const fileName = 'dht-nodes';
-/** Both tables take 26 kB. */
-const maxSavedBytes = 100_000;
-
 export async function openDht(context: Context, options: OpenDhtOptions): Promise<OpenDht> {
   const world = await context.world();
   const { flags, isReadOnly, isLimited } = options;
@@ -39,16 +36,15 @@ export async function openDht(context: Context, options: OpenDhtOptions): Promis
     const why = error instanceof Error ? error.message : String(error);
     context.output.note(`warning: ${peer.host} cannot be asked: ${why}`);
   });
-  const file = flags.data === undefined ? undefined : join(resolve(flags.data), fileName);
-  const saved = file === undefined ? undefined : await readSaved(world.disk, file);
+  const data = flags.data === undefined ? undefined : resolve(flags.data);
+  const saved = data === undefined ? undefined : await readDhtNodes(world.disk, data);
   const start = (bind: readonly Endpoint[]): Promise<Dht> =>
     createDht({ ...world, bind, bootstrap, saved, isReadOnly, isLimited });
   const dht = await listen(start, options);
   return {
     dht,
     async save() {
-      if (file !== undefined && flags.data !== undefined && dht.nodes().length > 0)
-        await writeSaved(world.disk, resolve(flags.data), file, dht.save());
+      if (data !== undefined && dht.nodes().length > 0) await writeDhtNodes(world.disk, data, dht.save());
     },
     close: () => dht.close(),
   };
@@ -69,35 +65,6 @@ async function listen(
     if (!hasNoIpv6) throw error;
     return start([four]);
   }
-}
-
-async function readSaved(disk: Disk, path: string): Promise<Uint8Array | undefined> {
-  try {
-    const file = await disk.open(path);
-    try {
-      const bytes = new Uint8Array(Math.min(maxSavedBytes, (await file.stat()).length));
-      return bytes.subarray(0, await file.read([bytes], 0));
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (error instanceof WorldError && error.code === 'not-found') return undefined;
-    throw error;
-  }
-}
-
-/** A new file takes the place of the old one, so that a crash leaves one of them. */
-async function writeSaved(disk: Disk, folder: string, path: string, bytes: Uint8Array): Promise<void> {
-  await disk.makeFolder(folder, { mode: 0o700 });
-  const file = await disk.open(`${path}.new`, { write: true, create: true, mode: 0o600 });
-  try {
-    await file.truncate(0);
-    await file.write([bytes], 0);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await disk.rename(`${path}.new`, path);
 }
 
 /** A node in words: an IP address or a name, and a port. */

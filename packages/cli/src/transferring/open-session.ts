@@ -23,7 +23,12 @@ export interface OpenSession {
 
 export async function openSession(
   context: Context,
-  options: { readonly data: string; readonly port: number; readonly encryption: EncryptionPolicy },
+  options: {
+    readonly data: string;
+    readonly port: number;
+    readonly encryption: EncryptionPolicy;
+    readonly exchangesPeers: boolean;
+  },
 ): Promise<OpenSession> {
   const world = await context.world();
   const { disk } = world;
@@ -34,6 +39,7 @@ export async function openSession(
     ...world,
     openFiles,
     transport: createTcpTransport(world, { encryption: options.encryption }),
+    exchangesPeers: options.exchangesPeers,
     client: `Shoal ${context.version}`,
     peerIdPrefix: `-SL${[major, minor, patch].map((part) => Number(part).toString(36).slice(-1)).join('')}0-`,
     lock: (journal) => lockFolder(disk, dirname(journal)),

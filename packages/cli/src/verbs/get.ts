@@ -7,6 +7,7 @@ import { effectiveConfig } from '../config.ts';
 import { formatBytes } from '../describe.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
+import { openFinding } from '../transferring/finding.ts';
 import { type OpenSession, openSession } from '../transferring/open-session.ts';
 import { showProgress } from '../transferring/progress.ts';
 import { tellSharing } from '../transferring/sharing.ts';
@@ -21,6 +22,10 @@ const get: Verb = (command, context) => {
     .option('--seed', 'go on sharing until interrupted')
     .option('--overwrite', 'replace files that are in the way')
     .addOption(flags.peer)
+    .addOption(flags.tracker)
+    .addOption(flags.dhtBootstrap)
+    .addOption(flags.network)
+    .addOption(flags.noLan)
     .addOption(flags.port)
     .addOption(flags.data)
     .addOption(flags.config)
@@ -35,7 +40,9 @@ const get: Verb = (command, context) => {
         data: config.data,
         port: options.port ?? 0,
         encryption: options.encryption,
+        exchangesPeers: config.network !== 'centralized',
       });
+      const finding = openFinding(context, opened, config.network, options);
       const endings: (() => void)[] = [];
       try {
         const shared = await resolvePeers(world, given, unknownHost(context));
@@ -43,13 +50,18 @@ const get: Verb = (command, context) => {
           const begunMs = world.clock.nowMs();
           const own = source.kind === 'magnet' ? source.magnet.peers : [];
           const folder = resolve(options.output);
+          const peers = [...shared, ...(await resolvePeers(world, own, unknownHost(context)))];
           const { transfer, misfit } = await begin(opened, source, {
             folder,
             globs: options.select ?? [],
             overwrite: options.overwrite === true,
-            peers: [...shared, ...(await resolvePeers(world, own, unknownHost(context)))],
+            peers,
           });
           endings.push(showProgress(transfer, output));
+          finding.follow(transfer, source, {
+            hasPeers: peers.length > 0,
+            keepsSharing: options.seed === true,
+          });
           const complete = transfer.whenComplete(signal);
           await (misfit === undefined ? complete : Promise.race([misfit, complete]));
           const { bytes } = transfer.progress;
@@ -71,7 +83,7 @@ const get: Verb = (command, context) => {
         if (options.seed === true) await aborted(signal);
       } finally {
         for (const end of endings) end();
-        await opened.close();
+        await Promise.all([finding.close(), opened.close()]);
       }
     });
 };

@@ -9,6 +9,7 @@ import { formatBytes } from '../describe.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import { makeTorrentFile } from '../making/make-torrent.ts';
+import { openFinding } from '../transferring/finding.ts';
 import { type OpenSession, openSession } from '../transferring/open-session.ts';
 import { showProgress } from '../transferring/progress.ts';
 import { tellSharing } from '../transferring/sharing.ts';
@@ -27,6 +28,10 @@ const share: Verb = (command, context) => {
     .addOption(flags.config)
     .addOption(flags.port)
     .addOption(flags.peer)
+    .addOption(flags.tracker)
+    .addOption(flags.dhtBootstrap)
+    .addOption(flags.network)
+    .addOption(flags.noLan)
     .addOption(flags.encryption)
     .action(async (paths, options) => {
       const { output, signal } = context;
@@ -37,14 +42,19 @@ const share: Verb = (command, context) => {
         data: config.data,
         port: options.port ?? 0,
         encryption: options.encryption,
+        exchangesPeers: config.network !== 'centralized',
       });
+      const finding = openFinding(context, opened, config.network, options);
       const endings: (() => void)[] = [];
       try {
         const peers = await resolvePeers(world, given, ({ host }) =>
           output.note(`There is no host ${host}.`),
         );
         for (const path of paths) {
-          const made = await makeTorrent(context, opened, resolve(path), options.format);
+          const made = await makeTorrent(context, opened, resolve(path), {
+            format: options.format,
+            trackers: options.tracker ?? [],
+          });
           const transfer = opened.session.add(
             { kind: 'torrent', torrent: made.torrent },
             {
@@ -55,13 +65,18 @@ const share: Verb = (command, context) => {
             },
           );
           await transfer.whenComplete(signal);
+          finding.follow(
+            transfer,
+            { kind: 'torrent', torrent: made.torrent },
+            { hasPeers: false, keepsSharing: true },
+          );
           tellSharing(output, made.torrent, made.file, opened.port);
           endings.push(showProgress(transfer, output));
         }
         await aborted(signal);
       } finally {
         for (const end of endings) end();
-        await opened.close();
+        await Promise.all([finding.close(), opened.close()]);
       }
     });
 };
@@ -79,7 +94,7 @@ async function makeTorrent(
   context: Context,
   opened: OpenSession,
   path: string,
-  format: 'v1' | 'v2' | 'hybrid',
+  { format, trackers }: { readonly format: 'v1' | 'v2' | 'hybrid'; readonly trackers: readonly string[] },
 ): Promise<Made> {
   const world = await context.world();
   const { disk, hashing, clock, random } = world;
@@ -91,7 +106,7 @@ async function makeTorrent(
     format,
     pieceLength: undefined,
     overwrite: false,
-    details: { createdBy: `shoal ${context.version}` },
+    details: { createdBy: `shoal ${context.version}`, trackers: trackers.map((url) => [url]) },
     signal: context.signal,
     onProgress: (done, total) =>
       context.output.progress(`hashing ${basename(path)}: ${formatBytes(done)} of ${formatBytes(total)}`),
