@@ -40,5 +40,10 @@ export const verbs: readonly VerbEntry[] = [
     summary: "measure this machine and others' programs beside it",
     load: () => import('./verbs/bench.ts'),
   },
+  {
+    name: 'peers',
+    summary: 'say who has what a link or torrent file names',
+    load: () => import('./verbs/peers.ts'),
+  },
   { name: 'id', summary: 'print who this node is', load: () => import('./verbs/id.ts') },
 ];

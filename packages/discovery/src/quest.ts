@@ -9,7 +9,7 @@ import type { Trust } from './trust.ts';
 import type { DiscoveryParts, Quest, Subject, Teller, ToldPeer } from './types.ts';
 
 export interface QuestParts {
-  readonly parts: Pick<DiscoveryParts, 'clock' | 'names'>;
+  readonly parts: Pick<DiscoveryParts, 'clock' | 'names' | 'interfaces'>;
   readonly subject: Subject;
   readonly found: (address: PeerAddress, by: Teller) => void;
   readonly once: boolean;
@@ -132,6 +132,7 @@ export class RunningQuest implements Quest {
 
   #take(kind: FinderKind, { address, teller }: FoundPeer): void {
     if (this.#stopping.signal.aborted || !this.#allows(kind) || !isPossible(address)) return;
+    if (this.#isOurs(address)) return;
     const by: Teller = { kind, teller };
     const known = this.#remember(address);
     if (!known.tellers.some((one) => one.kind === kind && one.teller === teller)) {
@@ -146,6 +147,11 @@ export class RunningQuest implements Quest {
       return;
     }
     this.#hand(known, by);
+  }
+
+  #isOurs({ address, port }: PeerAddress): boolean {
+    const { subject, parts } = this.#p;
+    return port === subject.port && parts.interfaces.list().some((own) => own.address === address);
   }
 
   #hand(known: Known, by: Teller): void {

@@ -263,6 +263,22 @@ describe('a finder that lies', () => {
   });
 });
 
+simTest('what is told of ourselves is not handed over', {}, async (simulation) => {
+  const tracker = startTracker(simulation);
+  const a = nodeOn(simulation, simulation.addHost());
+  tracker.lies = [
+    { address: a.host.address, port: 6881 },
+    { address: a.host.address, port: 6882 },
+  ];
+  a.seek();
+  await simulation.advance(5_000);
+  assert.deepEqual(
+    a.found.map(({ address }) => address.port),
+    [6882],
+  );
+  await closeAll(simulation, a);
+});
+
 describe('leases', () => {
   simTest('are renewed for as long as the search runs, and given back at its end', {}, async (simulation) => {
     const tracker = startTracker(simulation);

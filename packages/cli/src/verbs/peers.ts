@@ -1,0 +1,101 @@
+// Who has a torrent, and who said so: everybody whom the network mode allows is asked once.
+
+import type { HostPort } from '@shoal/metainfo';
+import { effectiveConfig } from '../config.ts';
+import { CliError } from '../exit-codes.ts';
+import { flags } from '../flags.ts';
+import { openDiscovery, shortHashes, trackersOf } from '../transferring/finding.ts';
+import { openSession } from '../transferring/open-session.ts';
+import { parsePeer, readSource } from '../transferring/sources.ts';
+import type { Verb } from '../verb.ts';
+
+const peers: Verb = (command, context) => {
+  command
+    .argument('<LINK|FILE>', 'a magnet link or torrent file')
+    .addOption(flags.peer)
+    .addOption(flags.tracker)
+    .addOption(flags.dhtBootstrap)
+    .addOption(flags.network)
+    .addOption(flags.noLan)
+    .addOption(flags.port)
+    .addOption(flags.data)
+    .addOption(flags.config)
+    .action(async (item, options) => {
+      const { output, signal } = context;
+      const world = await context.world();
+      const { config } = await effectiveConfig(context, options);
+      const given = (options.peer ?? []).map(parsePeer);
+      const source = await readSource(world, item);
+      // Trackers and neighbours only talk to somebody who takes connections.
+      const opened = await openSession(context, {
+        data: config.data,
+        port: options.port ?? 0,
+        encryption: 'prefer-plain',
+        exchangesPeers: false,
+      });
+      try {
+        const { port, data, session } = opened;
+        const { peerId } = session;
+        const mode = config.network;
+        const discovery = await openDiscovery(context, { mode, peerId, port, data, flags: options });
+        try {
+          const torrent = source.kind === 'torrent' ? source.torrent : undefined;
+          const isPrivate = torrent?.isPrivate ?? false;
+          if (!isPrivate) for (const node of torrent?.nodes ?? []) discovery.addDhtNode(node);
+          const named: readonly HostPort[] = source.kind === 'magnet' ? source.magnet.peers : [];
+          const { infoHashes } = source.kind === 'torrent' ? source.torrent : source.magnet;
+          let count = 0;
+          const quest = discovery.seek(
+            {
+              infoHashes: shortHashes(infoHashes),
+              isPrivate,
+              trackers: trackersOf(source, options),
+              peers: [...given, ...named],
+              port,
+              amounts: () => ({ uploaded: 0, downloaded: 0, left: -1 }),
+            },
+            () => output.progress(`asking ${discovery.kinds.join(', ')}: ${++count} peers`),
+            { once: true },
+          );
+          await untilAborted(quest.done, signal);
+          for (const { address: at, tellers } of quest.peers) {
+            const { address, zone } = at;
+            const sources = tellers.map(({ kind, teller }) => ({ kind, teller }));
+            const words = tellers.map(({ kind, teller }) => (kind === teller ? kind : `${kind} ${teller}`));
+            output.result(
+              { address, port: at.port, ...(zone === undefined ? {} : { zone }), sources },
+              `${endpointText(at)}  ${words.join(', ')}`,
+            );
+          }
+          if (quest.peers.length === 0)
+            throw new CliError(
+              'not-found',
+              `Nobody whom we can ask (${discovery.kinds.filter((kind) => kind !== 'given').join(', ')}) knows who has it. A tracker is named with --tracker, a way into the DHT with --dht-bootstrap.`,
+            );
+        } finally {
+          await discovery.close();
+        }
+      } finally {
+        await opened.close();
+      }
+    });
+};
+
+export default peers;
+
+function endpointText(at: {
+  readonly address: string;
+  readonly zone?: string;
+  readonly port: number;
+}): string {
+  const zone = at.zone === undefined ? '' : `%${at.zone}`;
+  return at.address.includes(':') ? `[${at.address}${zone}]:${at.port}` : `${at.address}:${at.port}`;
+}
+
+async function untilAborted(done: Promise<void>, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    done.then(resolve, reject);
+    if (signal.aborted) reject(signal.reason);
+  });
+}
