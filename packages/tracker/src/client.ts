@@ -1,5 +1,6 @@
 // One tracker by its URL, asked over every address family that its name resolves to; answers are merged.
-// Peers that the tracker has no business naming (private addresses from a public tracker) are dropped.
+// Peers that a public tracker has no business naming (addresses that the internet does not have) are dropped; what a
+// tracker on some inner network names may be in any.
 
 import { type Endpoint, type IpFamily, ipScope, ipToBytes, type Names, toHex, WorldError } from '@shoal/base';
 import { maxScrapeHashes } from './bounds.ts';
@@ -88,7 +89,7 @@ export function createTrackers(parts: TrackerParts, options: TrackerOptions = {}
         address = found;
       }
       const scope = ipScope(address);
-      if (scope === undefined || scope === 'special' || (isPublic && scope !== 'public')) continue;
+      if (scope === undefined || (isPublic && scope !== 'public')) continue;
       if (address === answer.externalAddress && peer.port === ownPort) continue;
       peers.push({ address, port: peer.port });
     }

@@ -25,8 +25,8 @@ interface Scene {
 }
 
 async function scene(simulation: Simulation, handler: HttpHandler): Promise<Scene> {
-  const server = simulation.addHost({ name: 'tracker' });
-  const client = simulation.addHost({ name: 'client' });
+  const server = simulation.addHost();
+  const client = simulation.addHost();
   await simulation.settle(serveHttp(server.world, { port: 80 }, handler));
   return { server, client, url: `http://${server.address}/announce` };
 }
@@ -162,8 +162,8 @@ simTest(
 );
 
 simTest('a lost datagram is sent again, a silent tracker given up', {}, async (simulation) => {
-  const client = simulation.addHost({ name: 'client' });
-  const server = simulation.addHost({ name: 'tracker' });
+  const client = simulation.addHost();
+  const server = simulation.addHost();
   let seen = 0;
   await simulation.settle(
     server.world.datagrams.bind(
@@ -177,8 +177,8 @@ simTest('a lost datagram is sent again, a silent tracker given up', {}, async (s
 });
 
 simTest('a connection id that ran out at the tracker is asked for anew', {}, async (simulation) => {
-  const client = simulation.addHost({ name: 'client' });
-  const server = simulation.addHost({ name: 'tracker' });
+  const client = simulation.addHost();
+  const server = simulation.addHost();
   let id = 1n;
   const socket = await simulation.settle(
     server.world.datagrams.bind(
