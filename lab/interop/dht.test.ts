@@ -154,6 +154,7 @@ describe('two DHTs over IPv6', { skip: missingLibtorrent() ?? false }, () => {
   before(async () => {
     ours = await startOurs('::1', []);
     libtorrent = await startLibtorrentDht(['::1'], ours.endpoints);
+    assert.ok(await eventually(async () => ours.dht.nodes().at(0)));
   });
   after(async () => {
     await Promise.all([ours.close(), libtorrent.close()]);
