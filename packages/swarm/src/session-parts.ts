@@ -29,6 +29,8 @@ export interface SessionParts {
   connections: number;
   /** There is something to do for this transfer: it is looked at with each tick. */
   activate(transfer: TorrentTransfer): void;
+  /** There is somebody to dial who need not wait for the next tick. */
+  dialSoon(transfer: TorrentTransfer): void;
   /** Its metadata came, and with it perhaps another info hash. */
   learned(transfer: TorrentTransfer, torrent: Torrent): void;
   forget(transfer: TorrentTransfer): void;

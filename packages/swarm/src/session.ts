@@ -96,6 +96,21 @@ class TorrentSession implements Session, SessionParts {
     if (this.#timer === undefined && !this.#isClosed) this.#timer = this.clock.setTimer(0, this.#tick);
   }
 
+  dialSoon(transfer: TorrentTransfer): void {
+    this.activate(transfer);
+    if (this.#dialling.size === 0) queueMicrotask(this.#dialAll);
+    this.#dialling.add(transfer);
+  }
+
+  readonly #dialling = new Set<TorrentTransfer>();
+
+  readonly #dialAll = (): void => {
+    const nowMs = this.nowMs();
+    const dialling = [...this.#dialling];
+    this.#dialling.clear();
+    if (!this.#isClosed) for (const transfer of dialling) this.#dialFor(transfer, nowMs);
+  };
+
   learned(transfer: TorrentTransfer, torrent: Torrent): void {
     // A link to one half of a hybrid: its other half's peers are welcome too.
     this.#serve(transfer, torrent.infoHashes.v1, torrent.infoHashes.v2);

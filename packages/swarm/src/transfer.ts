@@ -170,7 +170,7 @@ export class TorrentTransfer implements Transfer, PeerHost {
     if (this.#torrent?.isPrivate === true && (source === 'exchange' || source === 'dht' || source === 'lan'))
       return;
     if (this.roster.banned(address) !== undefined) return;
-    if (this.roster.add(address, source, this.#parts.nowMs()) !== undefined) this.#parts.activate(this);
+    if (this.roster.add(address, source, this.#parts.nowMs()) !== undefined) this.#parts.dialSoon(this);
   }
 
   /** A channel whose handshake is through. */
@@ -509,7 +509,7 @@ export class TorrentTransfer implements Transfer, PeerHost {
       }
     }
     trade.downloads.feedSoon();
-    this.#parts.activate(this);
+    this.#parts.dialSoon(this);
   }
 
   #had(piece: number): void {
@@ -542,7 +542,7 @@ export class TorrentTransfer implements Transfer, PeerHost {
       this.#isComplete = false;
       if (this.#state === 'sharing') this.#setState('fetching');
       this.roster.wake(this.#parts.nowMs());
-      this.#parts.activate(this);
+      this.#parts.dialSoon(this);
     }
     this.#releases?.all();
     this.#settle();
