@@ -19,6 +19,8 @@ export interface PeerTask {
   readonly peers: readonly { readonly address: string; readonly port: number }[];
   /** Only libtorrent's driver can hold to it. */
   readonly uploadBytesPerSecond?: number;
+  /** Looks for peers on the local network (BEP 14). Only libtorrent's driver and ours know it; default no. */
+  readonly findsLocally?: boolean;
   /** Words put before each command, to enter a network namespace. */
   readonly prefix?: readonly string[];
 }

@@ -38,6 +38,7 @@ function peer(task: PeerTask, seed: boolean): RunningPeer {
         encryption,
         peers,
         seed,
+        lsd: task.findsLocally ?? false,
         uploadLimit: task.uploadBytesPerSecond ?? 0,
       }),
     ],

@@ -11,7 +11,7 @@ policy = {"off": 2, "allowed": 1, "required": 0}[task["encryption"]]  # pe_disab
 bracketed = "[%s]" % task["address"] if ":" in task["address"] else task["address"]
 session = lt.session({
     "listen_interfaces": "%s:%d" % (bracketed, task["port"]),
-    "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
+    "enable_dht": False, "enable_lsd": task.get("lsd", False), "enable_upnp": False, "enable_natpmp": False,
     "enable_outgoing_utp": False, "enable_incoming_utp": False,
     "allow_multiple_connections_per_ip": True,
     "in_enc_policy": policy, "out_enc_policy": policy,

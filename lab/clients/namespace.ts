@@ -4,6 +4,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { run } from './process.ts';
 
 const addresses = 9;
 
@@ -33,17 +34,74 @@ export async function createNamespace(): Promise<Namespace> {
     'echo ready',
     'exec sleep infinity',
   ].join(' && ');
-  const holder = spawn('unshare', [asRoot ? '-n' : '-rn', 'sh', '-c', setUp], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const holder = await hold(['unshare', asRoot ? '-n' : '-rn', 'sh', '-c', setUp]);
+  return { prefix: enter(holder.pid), close: () => holder.close() };
+}
+
+function enter(pid: number): string[] {
+  return ['nsenter', '-t', String(pid), ...(asRoot ? ['-n'] : ['-n', '-U', '--preserve-credentials'])];
+}
+
+/** Runs what says a line when it is ready, and then keeps its namespace until it is closed. */
+async function hold([command = '', ...words]: readonly string[]): Promise<{
+  readonly pid: number;
+  close(): Promise<void>;
+}> {
+  const holder = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(holder.stdout, 'data');
-  const enter = asRoot ? ['-n'] : ['-n', '-U', '--preserve-credentials'];
   return {
-    prefix: ['nsenter', '-t', String(holder.pid), ...enter],
+    pid: holder.pid ?? 0,
     async close() {
       const gone = once(holder, 'close');
       holder.kill('SIGKILL');
       await gone;
     },
   };
+}
+
+/** Two machines on one cable, with nothing else: an Ethernet interface each, an address, and no route elsewhere. */
+export async function createCable(): Promise<{
+  readonly ends: readonly [CableEnd, CableEnd];
+  close(): Promise<void>;
+}> {
+  const unshare = (words: readonly string[], ...more: string[]) =>
+    hold([
+      ...words,
+      'unshare',
+      ...more,
+      'sh',
+      '-c',
+      'ip link set lo up && echo ready && exec sleep infinity',
+    ]);
+  const first = await unshare([], asRoot ? '-n' : '-rn');
+  const second = await unshare(enter(first.pid), '-n');
+  const ends = [first, second].map(({ pid }, i) => ({
+    prefix: enter(pid),
+    address: `10.78.0.${i + 1}`,
+    linkLocal: `fe80::${i + 1}`,
+  }));
+  const [a, b] = ends;
+  if (a === undefined || b === undefined) throw new Error('A cable has two ends');
+  const ip = (end: CableEnd, ...words: string[]) => run('ip', words, end.prefix);
+  await ip(a, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(second.pid));
+  for (const end of [a, b]) {
+    await ip(end, 'addr', 'add', `${end.address}/24`, 'dev', 'eth0');
+    await ip(end, 'link', 'set', 'eth0', 'addrgenmode', 'none');
+    await ip(end, 'addr', 'add', `${end.linkLocal}/64`, 'dev', 'eth0', 'nodad');
+    await ip(end, 'link', 'set', 'eth0', 'up');
+  }
+  return {
+    ends: [a, b],
+    async close() {
+      await second.close();
+      await first.close();
+    },
+  };
+}
+
+export interface CableEnd {
+  readonly prefix: readonly string[];
+  readonly address: string;
+  /** In zone eth0. */
+  readonly linkLocal: string;
 }

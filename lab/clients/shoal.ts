@@ -46,6 +46,7 @@ function get(task: PeerTask, more: readonly string[]): RunningPeer {
       '--encryption',
       encryptionPolicy[task.encryption],
       '--json',
+      ...(task.findsLocally === true ? [] : ['--no-lan']),
       ...peers,
       ...more,
     ],
