@@ -16,7 +16,7 @@ const trackerPort = 7000;
 const peerPort = (number: number) => 7100 + 10 * number;
 
 /** Sizes around every border: nothing, one byte, one block less and more one, several pieces, no round number. */
-export const ordinaryFiles: Readonly<Record<string, number>> = {
+const ordinaryFiles: Readonly<Record<string, number>> = {
   'empty.txt': 0,
   'one byte': 1,
   'folder/just under a block': 16_383,
