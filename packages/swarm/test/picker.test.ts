@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Bitfield, type Random } from '@shoal/base';
 import fc from 'fast-check';
+import type { Pace } from '../src/picker/choose-missing.ts';
 import type { PeerPieces } from '../src/picker/peer-pieces.ts';
-import { blockLength, type Pace, Picker } from '../src/picker/picker.ts';
+import { blockLength, Picker } from '../src/picker/picker.ts';
 
 function seeded(seed: number): Random {
   let state = seed >>> 0 || 1;

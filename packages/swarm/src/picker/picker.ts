@@ -5,6 +5,7 @@
 // Invariant: no block is asked of two peers, except in endgame. Each step takes constant time, whatever the piece count.
 
 import type { Bitfield, Random } from '@shoal/base';
+import { candidatesPerPick, chooseMissing, type Pace } from './choose-missing.ts';
 import { blockAsked, blockReceived, nobody, OpenPiece } from './open-piece.ts';
 import type { PeerPieces, PickerPeer } from './peer-pieces.ts';
 import { type PieceState, PieceTable } from './piece-table.ts';
@@ -17,16 +18,6 @@ export interface PickerOptions {
   readonly random: Random;
 }
 
-/**
- * How a peer gets pieces, by how fast it is: blocks of pieces that others fetch too, pieces of its own, or pieces of its
- * own one after the other as they lie on the disk.
- */
-export type Pace = 'shared' | 'whole' | 'sequential';
-
-/** Until this many pieces are had, any piece will do: there is nothing to trade with yet (first pieces at random). */
-const piecesBeforeRarest = 4;
-/** How many candidates one pick looks at before it takes the byte-wise way (for peers that have little of what is rare). */
-const candidatesPerPick = 128;
 /** In endgame at most so many peers are asked for one block: more only waste what they send. */
 const askedAtOnce = 3;
 /** More blocks than a piece can have: pieces of 16 GiB. */
@@ -346,7 +337,7 @@ export class Picker {
     const best = this.#table.buckets.bestPriority;
     const unfinished = this.#unfinishedFor(peer, best, false);
     if (unfinished !== undefined) return unfinished;
-    const piece = this.#missingFor(peer, pace);
+    const piece = chooseMissing(this.#table, this.#random, peer, pace);
     if (piece >= 0) return this.#begin(peer, piece, pace !== 'shared');
     return this.#unfinishedFor(peer, 0, true);
   }
@@ -360,63 +351,6 @@ export class Picker {
       if (this.#mayTake(record, peer)) return record;
     }
     return undefined;
-  }
-
-  #missingFor(peer: PickerPeer, pace: Pace): number {
-    const { buckets, have } = this.#table;
-    let bucket = buckets.next(0);
-    if (bucket < 0) return -1;
-    const after = peer.lastPiece + 1;
-    if (pace === 'sequential' && buckets.bucketOf(after) === bucket && peer.has(after)) return after;
-    if (have.count < piecesBeforeRarest && pace === 'shared') {
-      const piece = this.#anyMissingFor(peer);
-      if (piece >= 0) return piece;
-    }
-    let looked = 0;
-    for (; bucket >= 0; bucket = buckets.next(bucket + 1)) {
-      const pieces = buckets.at(bucket);
-      const start = this.#random.below(pieces.length);
-      for (let i = 0; i < pieces.length; i++) {
-        const at = start + i;
-        const piece = pieces[at < pieces.length ? at : at - pieces.length] ?? -1;
-        if (peer.has(piece)) return piece;
-        if (++looked >= candidatesPerPick) return this.#rarestByBytes(peer);
-      }
-    }
-    return -1;
-  }
-
-  #anyMissingFor(peer: PickerPeer): number {
-    const { buckets, missing, pieceCount } = this.#table;
-    for (let tries = 0; tries < 16; tries++) {
-      const piece = this.#random.below(pieceCount);
-      if (missing.has(piece) && peer.has(piece) && this.priority(piece) === buckets.bestPriority)
-        return piece;
-    }
-    return -1;
-  }
-
-  /** For a peer that has little of what is rare: both bitfields are laid over each other, eight pieces at a time. */
-  #rarestByBytes(peer: PickerPeer): number {
-    const { buckets, missing } = this.#table;
-    const theirs = peer.pieces?.bytes;
-    if (theirs === undefined) return -1;
-    const ours = missing.bytes;
-    const start = this.#random.below(ours.length);
-    let best = -1;
-    let found = 0;
-    for (let i = 0; i < ours.length && found < candidatesPerPick; i++) {
-      const byte = start + i < ours.length ? start + i : start + i - ours.length;
-      const both = (ours[byte] ?? 0) & (theirs[byte] ?? 0);
-      if (both === 0) continue;
-      for (let bit = 0; bit < 8; bit++) {
-        if ((both & (0x80 >>> bit)) === 0) continue;
-        const piece = byte * 8 + bit;
-        found++;
-        if (best < 0 || buckets.bucketOf(piece) < buckets.bucketOf(best)) best = piece;
-      }
-    }
-    return best;
   }
 
   #begin(peer: PickerPeer, piece: number, whole: boolean): OpenPiece {
