@@ -52,6 +52,8 @@ export const dialTimeoutMs = 20_000;
 export const mostAddresses = 2_000;
 /** A dial that failed is tried again after this time, twice as long each time, up to the second. */
 export const firstRetryMs = 5_000;
+/** Somebody named it and waits: it may be just starting. */
+export const firstRetryOfGivenMs = 1_000;
 export const longestRetryMs = 30 * 60_000;
 /** A peer that was refused for good three times is forgotten. */
 export const mostFailures = 8;

@@ -102,10 +102,8 @@ export class Roster {
       return;
     }
     if (isPointless) known.failures = mostDoublings;
-    const waitMs = Math.min(
-      bound.firstRetryMs * 2 ** Math.min(known.failures - 1, mostDoublings),
-      bound.longestRetryMs,
-    );
+    const firstMs = known.source === 'given' ? bound.firstRetryOfGivenMs : bound.firstRetryMs;
+    const waitMs = Math.min(firstMs * 2 ** Math.min(known.failures - 1, mostDoublings), bound.longestRetryMs);
     // Spread by a quarter, so that two sides that missed each other do not go on to do so.
     const delayMs = waitMs * (0.75 + this.#random.below(1000) / 2000);
     if (known.nextMs !== Number.POSITIVE_INFINITY) known.nextMs = nowMs + delayMs;
