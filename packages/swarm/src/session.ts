@@ -17,6 +17,7 @@ import type { SessionParts } from './session-parts.ts';
 import { TorrentTransfer } from './transfer.ts';
 import type { Session, SessionOptions, Transfer, TransferOptions, TransferSource } from './types.ts';
 import { createSendBuffers } from './uploads.ts';
+import { hashToAnswer, hashToName, isNameOf } from './wire-names.ts';
 import { beyond } from './within-bounds.ts';
 
 export function createSession(options: SessionOptions): Session {
@@ -46,6 +47,8 @@ class TorrentSession implements Session, SessionParts {
   readonly #active = new Set<TorrentTransfer>();
   readonly #dials = new Set<AbortController>();
   readonly #greeting = new Set<Channel>();
+  /** Transfers that have somebody to dial. */
+  readonly #dialling = new Set<TorrentTransfer>();
   #listener: ChannelListener | undefined;
   #timer: Timer | undefined;
   #isClosed = false;
@@ -101,8 +104,6 @@ class TorrentSession implements Session, SessionParts {
     if (this.#dialling.size === 0) queueMicrotask(this.#dialAll);
     this.#dialling.add(transfer);
   }
-
-  readonly #dialling = new Set<TorrentTransfer>();
 
   readonly #dialAll = (): void => {
     const nowMs = this.nowMs();
@@ -175,7 +176,7 @@ class TorrentSession implements Session, SessionParts {
     const timer = this.clock.setTimer(bound.dialTimeoutMs, () => aborter.abort());
     this.#dials.add(aborter);
     known.state = 'dialling';
-    const infoHash = transfer.wireHash(known.failures);
+    const infoHash = hashToName(transfer.infoHashes, known.failures);
     try {
       const channel = await this.#transport.dial(known.address, {
         infoHash,
@@ -188,7 +189,7 @@ class TorrentSession implements Session, SessionParts {
       }
       this.#greet(channel, {
         isIncoming: false,
-        transferOf: (theirs) => (transfer.owns(theirs.infoHash) ? transfer : undefined),
+        transferOf: (theirs) => (isNameOf(transfer.knownHashes, theirs.infoHash) ? transfer : undefined),
         known: () => known,
         failed: () => transfer.roster.ended(known, this.nowMs(), false),
       });
@@ -238,7 +239,7 @@ class TorrentSession implements Session, SessionParts {
               const transfer = transferOf(theirs);
               if (transfer === undefined) return unknownTorrent;
               const banned = transfer.roster.banned(channel.remote);
-              return banned ?? this.#handshake(transfer.answerHash(theirs), transfer);
+              return banned ?? this.#handshake(hashToAnswer(transfer.infoHashes, theirs), transfer);
             },
           }
         : {}),

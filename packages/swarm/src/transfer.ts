@@ -2,12 +2,13 @@
 // disk-full, failed and stopped. Messages of its peers arrive here and go to the part that they concern.
 // Invariants: pieces are traded exactly while `trade` is there; a peer is in `peers` from its handshake until `left`.
 
-import { Bitfield, equalBytes, type PeerAddress } from '@shoal/base';
+import { equalBytes, type PeerAddress } from '@shoal/base';
 import { type InfoHashes, MetainfoError, parseInfo, type Torrent } from '@shoal/metainfo';
 import { type Content, openContent, StorageError } from '@shoal/storage';
 import type { Channel } from '@shoal/transport';
-import { type Handshake, type HashRequest, WireError } from '@shoal/wire';
+import { type Handshake, WireError } from '@shoal/wire';
 import * as bound from './bounds.ts';
+import { careFor } from './care.ts';
 import { ChokeRound } from './choke-round.ts';
 import { EarlyPieces } from './early-pieces.ts';
 import { type Leave, SwarmError } from './errors.ts';
@@ -15,7 +16,8 @@ import { ExtensionDesk } from './extension-desk.ts';
 import type { Successor } from './greet.ts';
 import { HashExchange } from './hash-exchange.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
-import { Peer, type PeerHost, readsNothing } from './peer.ts';
+import { Peer } from './peer.ts';
+import { PeerMessages } from './peer-messages.ts';
 import { Rate } from './rate.ts';
 import { Releases } from './releases.ts';
 import { type KnownPeer, type PeerSource, Roster } from './roster.ts';
@@ -31,21 +33,26 @@ import type {
   TransferState,
 } from './types.ts';
 import { WantedBytes } from './wanted-bytes.ts';
+import { whenComplete } from './when-complete.ts';
+import { isV2Hash } from './wire-names.ts';
 import { beyond, beyondPeer } from './within-bounds.ts';
 
-export class TorrentTransfer implements Transfer, PeerHost {
+export class TorrentTransfer implements Transfer {
   readonly infoHashes: InfoHashes;
   readonly roster: Roster;
   readonly #parts: SessionParts;
   readonly #options: TransferOptions;
   readonly #peers = new Set<Peer>();
   readonly #listeners = new Set<(event: TransferEvent) => void>();
+  readonly #name: string;
+  readonly #known = new Map<Peer, KnownPeer>();
   readonly #stopping = new AbortController();
   readonly #metadata: MetadataExchange;
   readonly #desk: ExtensionDesk;
   readonly #download: Rate;
   readonly #upload: Rate;
   readonly #chokes: ChokeRound;
+  readonly #messages: PeerMessages;
   #hashes: HashExchange | undefined;
   #torrent: Torrent | undefined;
   #trade: Trade | undefined;
@@ -97,11 +104,22 @@ export class TorrentTransfer implements Transfer, PeerHost {
       quotaBytes: 16 * 1024 * 1024,
       choked: (peer) => this.#trade?.uploads.choked(peer),
     });
+    this.#messages = new PeerMessages({
+      memory: parts.memory,
+      desk: this.#desk,
+      chokes: this.#chokes,
+      trade: () => this.#trade,
+      hashes: () => this.#hashes,
+      partIfPointless: (peer) => this.#partIfPointless(peer),
+      hashesCame: () => this.#openWhenKnown(),
+      hasDhtNode: (address, port) => {
+        if (this.dhtPort !== undefined) this.#emit({ kind: 'dht-node', address, port });
+      },
+      left: (peer, reason) => this.#left(peer, reason),
+    });
     for (const address of options.peers ?? []) this.addPeer(address, 'given');
     if (source.kind === 'torrent') this.#takeTorrent(source.torrent);
   }
-
-  #name: string;
 
   get name(): string {
     return this.#torrent?.name ?? this.#name;
@@ -123,31 +141,9 @@ export class TorrentTransfer implements Transfer, PeerHost {
     return this.#isComplete;
   }
 
-  /** The hash that we name to a peer that we dial. BEP 52: the v1 hash of a hybrid, upgraded where both know v2. */
-  wireHash(attempt: number): Uint8Array {
-    const { v1, v2 } = this.infoHashes;
-    const short = v2?.subarray(0, 20);
-    const hash = (attempt % 2 === 1 ? short : undefined) ?? v1 ?? short;
-    if (hash === undefined) throw new SwarmError('invalid', 'a transfer needs an info hash');
-    return hash;
-  }
-
-  /** What we answer to a handshake: the v2 hash of a hybrid to those who asked for v1 and can both. */
-  answerHash(theirs: Handshake): Uint8Array {
-    const { v1, v2 } = this.infoHashes;
-    return v1 !== undefined && v2 !== undefined && theirs.capabilities.v2 && equalBytes(theirs.infoHash, v1)
-      ? v2.subarray(0, 20)
-      : theirs.infoHash;
-  }
-
-  #isV2Hash(infoHash: Uint8Array): boolean {
-    const v2 = this.#torrent?.infoHashes.v2 ?? this.infoHashes.v2;
-    return v2 !== undefined && equalBytes(v2.subarray(0, 20), infoHash);
-  }
-
-  owns(infoHash: Uint8Array): boolean {
-    const v1 = this.#torrent?.infoHashes.v1 ?? this.infoHashes.v1;
-    return (v1 !== undefined && equalBytes(v1, infoHash)) || this.#isV2Hash(infoHash);
+  /** All that are known by now: a link may have named one half of a hybrid. */
+  get knownHashes(): InfoHashes {
+    return this.#torrent?.infoHashes ?? this.infoHashes;
   }
 
   /** Connections are of use now. While the disk is being checked, we could not say what we have. */
@@ -178,12 +174,12 @@ export class TorrentTransfer implements Transfer, PeerHost {
     const refusal = this.#refuse(channel, handshake);
     if (refusal !== undefined) return refusal;
     const peer = new Peer({
-      host: this,
+      host: this.#messages,
       channel,
       handshake,
       fast: handshake.capabilities.fast,
       extensions: handshake.capabilities.extensions,
-      speaksV2: handshake.capabilities.v2 || this.#isV2Hash(handshake.infoHash),
+      speaksV2: handshake.capabilities.v2 || isV2Hash(this.knownHashes, handshake.infoHash),
       nowMs: this.#parts.nowMs,
       buffers: this.#parts.outboxBuffers,
     });
@@ -210,8 +206,6 @@ export class TorrentTransfer implements Transfer, PeerHost {
     };
   }
 
-  readonly #known = new Map<Peer, KnownPeer>();
-
   #refuse(channel: Channel, handshake: Handshake): Leave | undefined {
     if (!this.takesPeers) return { code: 'stopped', message: `the transfer is ${this.#state}`, isBan: false };
     for (const peer of this.#peers) {
@@ -232,13 +226,15 @@ export class TorrentTransfer implements Transfer, PeerHost {
   tick(nowMs: number): boolean {
     this.#download.tick(nowMs);
     this.#upload.tick(nowMs);
-    for (const peer of this.#peers) this.#tickPeer(peer, nowMs);
+    for (const peer of this.#peers) {
+      this.#count(peer);
+      careFor(peer, nowMs);
+    }
     this.#metadata.tick();
     this.#hashes?.tick();
     this.#desk.tick();
     this.#trade?.tick(nowMs);
-    if (this.#state === 'metadata' && this.#torrent !== undefined && this.#hashes?.fetchLayers() === true)
-      this.#open(this.#torrent);
+    this.#openWhenKnown();
     if (this.#state === 'disk-full' && nowMs - this.#lastRoomMs > bound.fullDiskRetryMs)
       void this.#lookForRoom(nowMs);
     if (nowMs - this.#lastChokeMs >= bound.chokeIntervalMs) {
@@ -248,137 +244,22 @@ export class TorrentTransfer implements Transfer, PeerHost {
     return this.#peers.size > 0 || this.roster.hasDialable || this.#state === 'disk-full';
   }
 
-  #tickPeer(peer: Peer, nowMs: number): void {
+  /** What it sent and got since the last time counts for the transfer. */
+  #count(peer: Peer): void {
     this.#download.add(peer.fromIt.total - peer.countedFrom);
     this.#upload.add(peer.toIt.total - peer.countedTo);
     peer.countedFrom = peer.fromIt.total;
     peer.countedTo = peer.toIt.total;
-    peer.fromIt.tick(nowMs);
-    peer.toIt.tick(nowMs);
-    peer.nuisance = Math.max(0, peer.nuisance - (bound.nuisancePerSecond * bound.tickMs) / 1000);
-    if (peer.outbox.flushes !== peer.countedFlushes) peer.lastSaidMs = nowMs;
-    peer.countedFlushes = peer.outbox.flushes;
-    const writingMs = peer.writingSinceMs === undefined ? 0 : nowMs - peer.writingSinceMs;
-    if (nowMs - peer.lastHeardMs > bound.silenceMs)
-      peer.leave({ code: 'silent', message: 'it said nothing for minutes', isBan: false });
-    else if (writingMs > bound.slowReaderMs || peer.outbox.pendingBytes > bound.longestBacklog)
-      peer.leave(readsNothing);
-    else if (peer.isSnubbing && nowMs - peer.snubbingSinceMs > bound.snubbedMs)
-      peer.leave({ code: 'snubbed', message: 'it does not send what it was asked for', isBan: false });
-    else if (nowMs - peer.lastSaidMs > bound.keepAliveMs) peer.outbox.keepAlive();
   }
 
-  // What peers say.
-
-  interestChanged(peer: Peer): void {
-    if (peer.isInterested) this.#chokes.interested(peer);
-  }
-
-  chokeChanged(peer: Peer): void {
-    this.#parts.memory.activePeers += peer.isChokingUs ? -1 : 1;
-    if (peer.isChokingUs) this.#trade?.downloads.choked(peer);
-    else this.#trade?.downloads.fill(peer);
-  }
-
-  has(peer: Peer, piece: number): void {
-    if (peer.pieces === undefined || this.#trade === undefined) {
-      peer.early?.has(piece);
-      return;
-    }
-    if (!this.#trade.picker.peerHas(peer.pieces, piece)) peer.annoy();
-    this.#piecesChanged(peer);
-  }
-
-  hasOnly(peer: Peer, bits: Uint8Array): void {
-    if (peer.pieces === undefined || this.#trade === undefined) {
-      peer.early?.hasOnly(bits);
-      return;
-    }
-    const pieces = Bitfield.parse(bits, this.#trade.shape.pieceCount);
-    if (pieces !== undefined) this.#trade.picker.peerHasOnly(peer.pieces, pieces);
-    this.#piecesChanged(peer);
-  }
-
-  hasAll(peer: Peer): void {
-    if (peer.pieces === undefined || this.#trade === undefined) {
-      peer.early?.hasAll();
-      return;
-    }
-    this.#trade.picker.peerHasAll(peer.pieces);
-    this.#piecesChanged(peer);
-  }
-
-  #piecesChanged(peer: Peer): void {
-    this.#trade?.interest(peer);
-    this.#trade?.downloads.fill(peer);
-    this.#partIfPointless(peer);
-  }
-
-  requested(peer: Peer, piece: number, begin: number, length: number): void {
-    this.#trade?.uploads.requested(peer, piece, begin, length);
-  }
-
-  cancelled(peer: Peer, piece: number, begin: number, length: number): void {
-    this.#trade?.uploads.cancelled(peer, piece, begin, length);
-  }
-
-  blockStart(peer: Peer, piece: number, begin: number, length: number): Uint8Array | null {
-    if (this.#trade === undefined)
-      throw new WireError('block-unrequested', 'A block came before the metadata.');
-    return this.#trade.downloads.blockStart(peer, piece, begin, length);
-  }
-
-  blockEnd(peer: Peer, piece: number, begin: number, length: number): void {
-    this.#trade?.downloads.blockEnd(peer, piece, begin, length);
-  }
-
-  rejected(peer: Peer, piece: number, begin: number, length: number): void {
-    this.#trade?.downloads.rejected(peer, piece, begin, length);
-  }
-
-  allowedFast(peer: Peer, piece: number): void {
-    peer.annoy();
-    if (peer.fastPieces.size < bound.mostFastPieces) peer.fastPieces.add(piece);
-    if (peer.isChokingUs) this.#trade?.downloads.fill(peer);
-  }
-
-  extended(peer: Peer, id: number, payload: Uint8Array): void {
-    this.#desk.received(peer, id, payload);
-  }
-
-  hashesRequested(peer: Peer, range: HashRequest): void {
-    if (this.#hashes === undefined) peer.outbox.hashReject(range);
-    else void this.#hashes.requested(peer, range);
-  }
-
-  hashesCame(peer: Peer, range: HashRequest, hashes: Uint8Array): void {
-    this.#hashes?.came(peer, range, hashes);
-    if (this.#state === 'metadata' && this.#torrent !== undefined && this.#hashes?.fetchLayers() === true)
-      this.#open(this.#torrent);
-  }
-
-  hasDhtNode({ address }: Peer, port: number): void {
-    if (this.dhtPort !== undefined && port > 0)
-      this.#emit({ kind: 'dht-node', address: address.address, port });
-  }
-
-  hashesRejected(peer: Peer, range: HashRequest): void {
-    this.#hashes?.rejected(peer, range);
-  }
-
-  heard(peer: Peer): void {
-    this.#trade?.downloads.fill(peer);
-  }
-
-  left(peer: Peer, reason: Leave): void {
+  #left(peer: Peer, reason: Leave): void {
     if (!this.#peers.delete(peer)) return;
     if (!peer.isChokingUs) this.#parts.memory.activePeers--;
     this.#parts.connections--;
     this.#chokes.left(peer);
     this.#trade?.detach(peer);
     this.#hashes?.left(peer);
-    this.#download.add(peer.fromIt.total - peer.countedFrom);
-    this.#upload.add(peer.toIt.total - peer.countedTo);
+    this.#count(peer);
     const known = this.#known.get(peer);
     this.#known.delete(peer);
     if (known !== undefined) {
@@ -430,6 +311,12 @@ export class TorrentTransfer implements Transfer, PeerHost {
     for (const peer of this.#peers) this.#desk.greet(peer);
     // v1 hashes come with the metadata; with v2 ones alone, there is nothing to verify with before they came.
     if (torrent.infoHashes.v1 !== undefined || this.#hashes.fetchLayers()) this.#open(torrent);
+  }
+
+  /** Piece hashes of a v2 torrent came after its metadata. */
+  #openWhenKnown(): void {
+    if (this.#state === 'metadata' && this.#torrent !== undefined && this.#hashes?.fetchLayers() === true)
+      this.#open(this.#torrent);
   }
 
   #open(torrent: Torrent): void {
@@ -571,7 +458,9 @@ export class TorrentTransfer implements Transfer, PeerHost {
     this.#lastRoomMs = nowMs;
     const room = (await this.#content?.freeBytes().catch(() => 0)) ?? 0;
     const trade = this.#trade;
-    if (this.#state !== 'disk-full' || trade === undefined || room < bound.roomToGoOn) return;
+    const { bytes, total } = this.progress;
+    if (this.#state !== 'disk-full' || trade === undefined) return;
+    if (room < Math.min(bound.roomToGoOn, total - bytes)) return;
     this.#error = undefined;
     trade.downloads.isPaused = false;
     this.#setState('fetching');
@@ -606,24 +495,7 @@ export class TorrentTransfer implements Transfer, PeerHost {
   }
 
   whenComplete(signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (): boolean => {
-        if (this.#isComplete) resolve();
-        else if (this.#state === 'failed') reject(this.#error);
-        else if (this.#state === 'stopped') reject(new SwarmError('closed', 'the transfer was stopped'));
-        else if (signal?.aborted === true) reject(signal.reason);
-        else return false;
-        return true;
-      };
-      if (settle()) return;
-      const done = () => {
-        if (!settle()) return;
-        stopListening();
-        signal?.removeEventListener('abort', done);
-      };
-      const stopListening = this.subscribe(done);
-      signal?.addEventListener('abort', done);
-    });
+    return whenComplete(this, signal);
   }
 
   subscribe(listener: (event: TransferEvent) => void): () => void {
