@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { PeerAddress, World } from '@shoal/base';
+import type { Hashing, PeerAddress, World } from '@shoal/base';
 import { createNodeWorld } from '@shoal/base/node';
 import { OpenFiles } from '@shoal/storage';
 import { createSession, type Session } from '@shoal/swarm';
@@ -29,7 +29,10 @@ export async function isWhole(sample: Sample, folder: string): Promise<boolean> 
 export interface Lab {
   readonly world: World;
   readonly folder: string;
-  session(options?: { encryption?: EncryptionPolicy }): Promise<{ session: Session; address: PeerAddress }>;
+  session(options?: {
+    encryption?: EncryptionPolicy;
+    hashing?: Hashing;
+  }): Promise<{ session: Session; address: PeerAddress }>;
   place(name: string): string;
   close(): Promise<void>;
 }
@@ -46,7 +49,11 @@ export async function openLab(): Promise<Lab> {
       const session = createSession({
         ...world,
         openFiles: new OpenFiles(world.disk),
-        transport: createTcpTransport(world, options),
+        transport: createTcpTransport(
+          world,
+          options.encryption === undefined ? {} : { encryption: options.encryption },
+        ),
+        hashing: options.hashing ?? world.hashing,
         client: 'Shoal test',
         peerIdPrefix: '-SL0001-',
       });
