@@ -71,8 +71,6 @@ export const fullDiskRetryMs = 5_000;
 
 /** Digests of bad pieces' blocks that are kept to find out who lied. */
 export const mostSuspectPieces = 64;
-/** Bad pieces that a peer may have had a part in before it is let go, even if others were in it. */
-export const mostBadParts = 5;
 /** Messages of a peer that say nothing new; forgiven at `nuisancePerSecond`. */
 export const mostNuisance = 3_000;
 export const nuisancePerSecond = 20;

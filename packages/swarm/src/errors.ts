@@ -6,8 +6,6 @@ export type SwarmErrorCode =
   | 'closed'
   /** The torrent is in this session already. */
   | 'duplicate'
-  /** Metadata that peers gave does not fit the link. */
-  | 'metadata'
   /** The disk failed, refused, or holds something else. */
   | 'storage'
   | 'invalid';

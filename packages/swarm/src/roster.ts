@@ -145,7 +145,7 @@ export class Roster {
   }
 }
 
-export function keyOf(address: PeerAddress): string {
+function keyOf(address: PeerAddress): string {
   return `${address.address}%${address.zone ?? ''}:${address.port}`;
 }
 

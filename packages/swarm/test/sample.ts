@@ -14,7 +14,7 @@ import {
   type TorrentFormat,
 } from '@shoal/metainfo';
 
-export const digest: Hashing['digest'] = (name, bytes) => hash(name, bytes, 'buffer');
+const digest: Hashing['digest'] = (name, bytes) => hash(name, bytes, 'buffer');
 
 export interface Sample {
   readonly torrent: Torrent;

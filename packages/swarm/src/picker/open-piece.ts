@@ -3,7 +3,7 @@
 // `freeCount` and `receivedCount` are the numbers of blocks in those states. Records are reused: nothing is
 // allocated for a block, and for a piece only while more pieces are open than ever before.
 
-export const blockFree = 0;
+const blockFree = 0;
 export const blockAsked = 1;
 export const blockReceived = 2;
 
