@@ -96,6 +96,12 @@ export class Downloads {
       if (wasAsked) picker.abandon(peer.pieces, piece, block);
       return;
     }
+    if (!wasAsked && peer.requests.remove(piece, block)) {
+      // What was given up came after all, while it stands here asked for anew: one answer is enough.
+      memory.settle(1);
+      peer.ledger?.forgive(piece, begin);
+      peer.outbox.cancel(piece, begin, length);
+    }
     if (!picker.isAskedOnlyOf(peer.pieces, piece, block)) this.#cancelOthers(peer, piece, block, length);
     const outcome = picker.received(peer.pieces, piece, block);
     if (outcome === 'surplus') {
@@ -176,6 +182,7 @@ export class Downloads {
   #giveUpAll(peer: Peer): void {
     const { picker, memory } = this.#o;
     const { pieces } = peer;
+    peer.isIncomingWanted = false;
     peer.ledger?.forgiveAll(() => {});
     memory.settle(peer.requests.count);
     peer.requests.drain((piece, block) => {
