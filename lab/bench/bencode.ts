@@ -91,22 +91,31 @@ function readAll(node: BencodeNode): BencodeValue {
   }
 }
 
-function megabytesPerSecond(corpus: Corpus, work: () => void): number {
-  const seconds: number[] = [];
-  for (let until = performance.now() + 500; performance.now() < until; ) work();
-  for (let round = 0; round < 7; round++) {
-    let runs = 0;
-    const start = performance.now();
-    let now = start;
-    do {
-      work();
-      runs++;
-      now = performance.now();
-    } while (now - start < 200);
-    seconds.push((now - start) / 1000 / runs);
+/** Seconds of this thread's CPU for one run: other work on the machine does not count. */
+function secondsOf(work: () => void): number {
+  let runs = 0;
+  const before = process.threadCpuUsage();
+  let spent = 0;
+  do {
+    work();
+    runs++;
+    const { user, system } = process.threadCpuUsage(before);
+    spent = (user + system) / 1e6;
+  } while (spent < 0.15);
+  return spent / runs;
+}
+
+/** Takes turns, so that a machine that is slow for a while is so for both. Medians of nine, after one to warm up. */
+function race(ours: () => void, theirs: () => void): { readonly ours: number; readonly theirs: number } {
+  const times = { ours: [0], theirs: [0] };
+  for (let round = 0; round < 10; round++) {
+    const [a, b] = [secondsOf(ours), secondsOf(theirs)];
+    if (round === 0) continue;
+    times.ours[round - 1] = a;
+    times.theirs[round - 1] = b;
   }
-  seconds.sort((a, b) => a - b);
-  return corpus.countedBytes / 1e6 / (seconds[3] ?? 1);
+  const median = (list: number[]) => list.toSorted((a, b) => a - b)[4] ?? 1;
+  return { ours: median(times.ours), theirs: median(times.theirs) };
 }
 
 const rows: object[] = [];
@@ -115,13 +124,13 @@ for (const corpus of [dhtPackets(), torrents()]) {
   const values = documents.map((document) => readAll(decodeBencode(document)));
   const theirValues = documents.map((document) => reference.decode(document));
   const compare = (way: string, ours: () => void, theirs: () => void) => {
-    const fast = megabytesPerSecond(corpus, ours);
-    const slow = megabytesPerSecond(corpus, theirs);
+    const seconds = race(ours, theirs);
+    const megabytes = corpus.countedBytes / 1e6;
     rows.push({
       what: `${corpus.name}, ${way}`,
-      'shoal MB/s': Math.round(fast),
-      'bencode 4 MB/s': Math.round(slow),
-      ratio: (fast / slow).toFixed(1),
+      'shoal MB/s': Math.round(megabytes / seconds.ours),
+      'bencode 4 MB/s': Math.round(megabytes / seconds.theirs),
+      ratio: (seconds.theirs / seconds.ours).toFixed(1),
     });
   };
   compare(

@@ -19,19 +19,45 @@ export type BencodeValue =
   | ReadonlyMap<string | Uint8Array, BencodeValue>
   | { readonly [key: string]: BencodeValue | undefined };
 
-/** Entries of an object that are undefined are left out. Throws BencodeError for numbers that are no safe integers. */
+/**
+ * Entries of an object that are undefined are left out. Throws BencodeError for numbers that are no safe integers.
+ * Short results share memory with others, as Node's buffers do: never transfer theirs to another thread.
+ */
 export function encodeBencode(value: BencodeValue): Uint8Array {
-  written = 0;
-  write(value, 0);
-  const bytes = scratch.slice(0, written);
-  if (scratch.length > longestKeptScratch) scratch = new Uint8Array(4096);
+  begin = written;
+  try {
+    write(value, 0);
+  } catch (error) {
+    written = begin;
+    throw error;
+  }
+  const length = written - begin;
+  if (length <= longestShared) return new Uint8Array(scratch.buffer, begin, length);
+  const bytes = scratch.slice(begin, written);
+  written = begin;
+  if (scratch.length > longestKept) renewScratch(scratchLength);
   return bytes;
 }
 
-/** Packets and most torrents fit; memory for a larger one is given back. */
-const longestKeptScratch = 1024 * 1024;
-let scratch = new Uint8Array(4096);
+/** Packets are written where they stay: making memory of their own for each would take longer than writing them. */
+const scratchLength = 64 * 1024;
+const longestShared = 2048;
+/** Memory for one large value is given back. */
+const longestKept = 1024 * 1024;
+
+let scratch = new Uint8Array(scratchLength);
+/** Where the value that is being written begins and, so far, ends. */
+let begin = 0;
 let written = 0;
+
+/** Goes on in new memory with what was written of this value. */
+function renewScratch(length: number): void {
+  const renewed = new Uint8Array(length);
+  renewed.set(scratch.subarray(begin, written));
+  scratch = renewed;
+  written -= begin;
+  begin = 0;
+}
 
 function write(value: BencodeValue, depth: number): void {
   if (typeof value === 'string') writeText(value);
@@ -189,7 +215,5 @@ function writeDigits(value: number): void {
 
 function makeRoom(length: number): void {
   if (written + length <= scratch.length) return;
-  const larger = new Uint8Array(Math.max(2 * scratch.length, written + length));
-  larger.set(scratch.subarray(0, written));
-  scratch = larger;
+  renewScratch(Math.max(scratchLength, 2 * (written - begin + length)));
 }

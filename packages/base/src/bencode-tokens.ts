@@ -56,6 +56,7 @@ export function tokenize(bytes: Uint8Array, rules: TokenRules): Tokens {
   let used = root;
   let depth = 0;
   let at = 0;
+  let inDictionary = false;
   /** In a dictionary: a key (or its end) comes next, not a value. */
   let wantsKey = false;
 
@@ -101,7 +102,7 @@ export function tokenize(bytes: Uint8Array, rules: TokenRules): Tokens {
       }
       used += 3;
     } else if (first === letterE && depth > 0) {
-      if (!wantsKey && isOpenDictionary(bytes, tokens, depth)) {
+      if (inDictionary && !wantsKey) {
         fail('missing-value', bytes, at, 'a key has no value');
       }
       at++;
@@ -109,6 +110,7 @@ export function tokenize(bytes: Uint8Array, rules: TokenRules): Tokens {
       const token = openTokens[depth] ?? 0;
       tokens[token + 1] = at;
       tokens[token + 2] = used;
+      inDictionary = depth > 0 && isOpenDictionary(bytes, tokens, depth);
     } else if (wantsKey) {
       fail('key-not-string', bytes, at, 'a key has to be a string');
     } else if (first === letterI) {
@@ -128,10 +130,11 @@ export function tokenize(bytes: Uint8Array, rules: TokenRules): Tokens {
       tokens[used + 2] = 0;
       used += 3;
       at++;
+      inDictionary = first === letterD;
     } else {
       fail('unexpected-byte', bytes, at, 'no value begins with this');
     }
-    wantsKey = depth > 0 && isOpenDictionary(bytes, tokens, depth);
+    wantsKey = inDictionary;
   } while (depth > 0);
 
   if (at < length && !rules.allowTrailing) fail('trailing-bytes', bytes, at, 'something follows the value');

@@ -38,19 +38,20 @@ export type BencodeKind = 'integer' | 'string' | 'list' | 'dictionary';
  * so that fields of unknown input can be read without a check before each.
  */
 export class BencodeNode {
-  readonly #bytes: Uint8Array;
-  readonly #tokens: Int32Array;
-  readonly #token: number;
+  // Not `#bytes`: making a node would take half as long again.
+  private readonly bytes: Uint8Array;
+  private readonly tokens: Int32Array;
+  private readonly token: number;
 
   /** Only `decodeBencode` makes these. */
   constructor(bytes: Uint8Array, tokens: Int32Array, token: number) {
-    this.#bytes = bytes;
-    this.#tokens = tokens;
-    this.#token = token;
+    this.bytes = bytes;
+    this.tokens = tokens;
+    this.token = token;
   }
 
   get kind(): BencodeKind {
-    const first = this.#bytes[this.start];
+    const first = this.bytes[this.start];
     if (first === letterI) return 'integer';
     if (first === letterL) return 'list';
     return first === letterD ? 'dictionary' : 'string';
@@ -58,109 +59,154 @@ export class BencodeNode {
 
   /** Offset of the first byte of the value. */
   get start(): number {
-    return this.#tokens[this.#token] ?? 0;
+    return this.tokens[this.token] ?? 0;
   }
 
   /** Offset after its last byte. */
   get end(): number {
-    return this.#tokens[this.#token + 1] ?? 0;
+    return this.tokens[this.token + 1] ?? 0;
   }
 
   /** The exact bytes of this value as they came: a view. */
   get raw(): Uint8Array {
-    return this.#view(this.start, this.end);
+    return this.view(this.start, this.end);
   }
 
   /** Undefined beyond ±(2^53 - 1) too. */
   asInteger(): number | undefined {
-    if (this.#bytes[this.start] !== letterI) return undefined;
-    return readDigits(this.#bytes, this.start + 1, this.end - 1);
+    if (this.bytes[this.start] !== letterI) return undefined;
+    return readDigits(this.bytes, this.start + 1, this.end - 1);
   }
 
   asBigInt(): bigint | undefined {
-    if (this.#bytes[this.start] !== letterI) return undefined;
+    if (this.bytes[this.start] !== letterI) return undefined;
     const small = this.asInteger();
     if (small !== undefined) return BigInt(small);
     let digits = '';
-    for (let at = this.start + 1; at < this.end - 1; at++)
-      digits += String.fromCharCode(this.#bytes[at] ?? 0);
+    for (let at = this.start + 1; at < this.end - 1; at++) digits += String.fromCharCode(this.bytes[at] ?? 0);
     return BigInt(digits);
   }
 
   /** A view, not a copy. With a length, undefined for every other one. */
   asBytes(length?: number): Uint8Array | undefined {
-    if (!this.#isString()) return undefined;
-    const start = this.#contentStart;
+    if (!this.holdsString()) return undefined;
+    const start = this.contentStart;
     if (length !== undefined && this.end - start !== length) return undefined;
-    return this.#view(start, this.end);
+    return this.view(start, this.end);
   }
 
   /** Undefined when the string is not UTF-8. */
   asText(): string | undefined {
-    if (!this.#isString()) return undefined;
-    const start = this.#contentStart;
+    if (!this.holdsString()) return undefined;
+    const start = this.contentStart;
     const end = this.end;
-    return quickText(this.#bytes, start, end) ?? fromUtf8(this.#view(start, end));
+    return quickText(this.bytes, start, end) ?? fromUtf8(this.view(start, end));
   }
 
   /** True for a string of exactly these characters, one byte each. */
   isString(ascii: string): boolean {
-    return this.#isString() && isStringAt(this.#bytes, this.#contentStart, this.end, ascii);
+    return this.holdsString() && isStringAt(this.bytes, this.contentStart, this.end, ascii);
   }
 
   /** The value of a key of one-byte characters. It looks at each key in turn: walk `entries` instead to read a large dictionary. */
   get(key: string): BencodeNode | undefined {
-    if (this.#bytes[this.start] !== letterD) return undefined;
-    const tokens = this.#tokens;
-    const last = tokens[this.#token + 2] ?? 0;
-    let at = this.#token + 3;
+    if (this.bytes[this.start] !== letterD) return undefined;
+    const tokens = this.tokens;
+    const last = tokens[this.token + 2] ?? 0;
+    let at = this.token + 3;
     while (at < last) {
-      if (isStringAt(this.#bytes, tokens[at + 2] ?? 0, tokens[at + 1] ?? 0, key)) {
-        return new BencodeNode(this.#bytes, tokens, at + 3);
+      if (isStringAt(this.bytes, tokens[at + 2] ?? 0, tokens[at + 1] ?? 0, key)) {
+        return new BencodeNode(this.bytes, tokens, at + 3);
       }
-      at = this.#after(at + 3);
+      at = tokenAfter(this.bytes, tokens, at + 3);
     }
     return undefined;
   }
 
   /** The elements of a list. */
-  *items(): Generator<BencodeNode, void, void> {
-    if (this.#bytes[this.start] !== letterL) return;
-    const last = this.#tokens[this.#token + 2] ?? 0;
-    for (let at = this.#token + 3; at < last; at = this.#after(at)) {
-      yield new BencodeNode(this.#bytes, this.#tokens, at);
-    }
+  items(): IteratorObject<BencodeNode, undefined> {
+    return new Items(this.bytes, this.tokens, this.first(letterL), this.last);
   }
 
   /** Keys (always strings) and values of a dictionary, in the order they came. */
-  *entries(): Generator<[key: BencodeNode, value: BencodeNode], void, void> {
-    if (this.#bytes[this.start] !== letterD) return;
-    const last = this.#tokens[this.#token + 2] ?? 0;
-    for (let at = this.#token + 3; at < last; at = this.#after(at + 3)) {
-      yield [
-        new BencodeNode(this.#bytes, this.#tokens, at),
-        new BencodeNode(this.#bytes, this.#tokens, at + 3),
-      ];
-    }
+  entries(): IteratorObject<[key: BencodeNode, value: BencodeNode], undefined> {
+    return new Entries(this.bytes, this.tokens, this.first(letterD), this.last);
   }
 
-  #isString(): boolean {
-    return (this.#bytes[this.start] ?? letterD) <= digit9;
+  /** The first token inside a value of this kind; behind everything for all others. */
+  private first(letter: number): number {
+    return this.bytes[this.start] === letter ? this.token + 3 : this.tokens.length;
   }
 
-  get #contentStart(): number {
-    return this.#tokens[this.#token + 2] ?? 0;
+  /** The token that follows what is inside a list or dictionary. */
+  private get last(): number {
+    return this.tokens[this.token + 2] ?? 0;
   }
 
-  #view(start: number, end: number): Uint8Array {
-    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, end - start);
+  private holdsString(): boolean {
+    return (this.bytes[this.start] ?? letterD) <= digit9;
   }
 
-  /** The token that follows the value at `token` and all that is in it. */
-  #after(token: number): number {
-    const first = this.#bytes[this.#tokens[token] ?? 0];
-    return first === letterL || first === letterD ? (this.#tokens[token + 2] ?? 0) : token + 3;
+  private get contentStart(): number {
+    return this.tokens[this.token + 2] ?? 0;
   }
+
+  private view(start: number, end: number): Uint8Array {
+    return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + start, end - start);
+  }
+}
+
+// Not generators: those cannot be inlined, and walking is most of what reading costs.
+
+class Items extends Iterator<BencodeNode, undefined> {
+  private readonly bytes: Uint8Array;
+  private readonly tokens: Int32Array;
+  private at: number;
+  private readonly last: number;
+
+  constructor(bytes: Uint8Array, tokens: Int32Array, first: number, last: number) {
+    super();
+    this.bytes = bytes;
+    this.tokens = tokens;
+    this.at = first;
+    this.last = last;
+  }
+
+  next(): IteratorResult<BencodeNode, undefined> {
+    const at = this.at;
+    if (at >= this.last) return { done: true, value: undefined };
+    this.at = tokenAfter(this.bytes, this.tokens, at);
+    return { done: false, value: new BencodeNode(this.bytes, this.tokens, at) };
+  }
+}
+
+class Entries extends Iterator<[key: BencodeNode, value: BencodeNode], undefined> {
+  private readonly bytes: Uint8Array;
+  private readonly tokens: Int32Array;
+  private at: number;
+  private readonly last: number;
+
+  constructor(bytes: Uint8Array, tokens: Int32Array, first: number, last: number) {
+    super();
+    this.bytes = bytes;
+    this.tokens = tokens;
+    this.at = first;
+    this.last = last;
+  }
+
+  next(): IteratorResult<[key: BencodeNode, value: BencodeNode], undefined> {
+    const at = this.at;
+    if (at >= this.last) return { done: true, value: undefined };
+    this.at = tokenAfter(this.bytes, this.tokens, at + 3);
+    const key = new BencodeNode(this.bytes, this.tokens, at);
+    return { done: false, value: [key, new BencodeNode(this.bytes, this.tokens, at + 3)] };
+  }
+}
+
+/** The token that follows the value at `token` and all that is in it. */
+function tokenAfter(bytes: Uint8Array, tokens: Int32Array, token: number): number {
+  const first = bytes[tokens[token] ?? 0];
+  return first === letterL || first === letterD ? (tokens[token + 2] ?? 0) : token + 3;
 }
 
 const letterD = 0x64;
@@ -171,9 +217,27 @@ const digit9 = 0x39;
 /** Up to here, building a string from bytes beats a call into the decoder. */
 const longestQuickText = 48;
 
-/** Short ASCII, eight characters at a time; undefined for everything else. */
+/** Keys and other words come again and again: the same string is handed out, which is also quick to look up. */
+const longestWord = 16;
+const words: string[] = Array.from({ length: 512 }, () => '');
+
+/** Short ASCII; undefined for everything else. */
 function quickText(bytes: Uint8Array, start: number, end: number): string | undefined {
-  if (end - start > longestQuickText) return undefined;
+  const length = end - start;
+  if (length > longestQuickText) return undefined;
+  if (length > longestWord) return asciiText(bytes, start, end);
+  const last = bytes[end - 1] ?? 0;
+  const slot =
+    (length * 67 + (bytes[start] ?? 0) * 7 + (bytes[start + (length >> 1)] ?? 0) * 31 + last) & 511;
+  const word = words[slot] ?? '';
+  if (isStringAt(bytes, start, end, word)) return word;
+  const text = asciiText(bytes, start, end);
+  if (text !== undefined) words[slot] = text;
+  return text;
+}
+
+/** Eight characters at a time. */
+function asciiText(bytes: Uint8Array, start: number, end: number): string | undefined {
   let text = '';
   let at = start;
   for (; at + 8 <= end; at += 8) {
