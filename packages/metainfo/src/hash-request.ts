@@ -38,7 +38,7 @@ export function isValidRequest(request: HashRequest, leafCount: number): boolean
 }
 
 /** How many uncles answer a request. */
-export function uncleCount(request: HashRequest): number {
+function uncleCount(request: HashRequest): number {
   return Math.max(0, request.proofLayers - (log2(request.length) - 1));
 }
 
