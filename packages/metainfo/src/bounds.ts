@@ -13,10 +13,10 @@ export const maxPieceLength = 2 ** 29;
 export const leafLength = 16_384;
 
 /**
- * More than folders that people share have. Two hundred thousand equal names that have to be told apart take half a second
+ * More than folders that people share have. That many equal names that have to be told apart take half a second
  * to read. Padding is not counted, but there may not be more of it than of files.
  */
-export const maxFiles = 250_000;
+export const maxFiles = 200_000;
 
 /** What ext4, APFS and NTFS take as one name (NTFS counts UTF-16 units, which are never more than UTF-8 bytes). */
 export const maxNameBytes = 255;
