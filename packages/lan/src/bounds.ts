@@ -56,3 +56,5 @@ export const answerRecordsEveryMs = 1_000;
 /** RFC 6762, section 5.2: questions come after 1 s, 3 s, 9 s, … and then every hour; we ask every two minutes, as records live so long. */
 export const questionDelaysMs = [0, 1_000, 3_000, 9_000] as const;
 export const askEveryMs = 100_000;
+/** How long somebody whose time is over may still be shown. */
+export const forgetEveryMs = 5_000;
