@@ -87,5 +87,7 @@ export const hashAnswersAtOnce = 4;
 export const leavesAnswered = 512;
 /** Free space at which a transfer that stood for want of it goes on. */
 export const roomToGoOn = 16 * 1024 * 1024;
+/** Room for the journal and for names, beside what is still to be fetched. */
+export const roomForRecords = 64 * 1024;
 /** Pieces that a peer may allow us while it chokes us; BEP 6 speaks of ten. */
 export const mostFastPieces = 64;

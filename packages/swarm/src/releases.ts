@@ -1,5 +1,6 @@
 // Complete files get their own names, one after the other, when the release gate agrees.
-// Invariant: a file is released only after all its pieces are good; the gate is asked once for each file.
+// Invariant: a file is released only after all its pieces are good; the gate is asked once for each file,
+// and again only after the disk failed.
 
 import type { Layout } from '@shoal/metainfo';
 import type { Content } from '@shoal/storage';
@@ -53,6 +54,8 @@ export class Releases {
           this.#o.released(file, content.fileState(file).path);
         }
       } catch (error) {
+        // With the next look at all files it is tried again: there may be room then.
+        this.#asked.delete(file);
         this.#o.failed(error);
       }
       this.#waiting--;

@@ -320,7 +320,26 @@ export class TorrentTransfer implements Transfer {
   }
 
   #open(torrent: Torrent): void {
-    this.#opening ??= this.#openContent(torrent).catch((error: unknown) => this.#fail(error));
+    this.#opening ??= this.#openContent(torrent).catch((error: unknown) => this.#couldNotOpen(error));
+  }
+
+  /** A disk may be too full for the journal already: then nothing is known of the content, and it is opened again later. */
+  async #couldNotOpen(error: unknown): Promise<void> {
+    if (!(error instanceof StorageError) || error.code !== 'no-space' || this.#trade !== undefined) {
+      this.#fail(error);
+      return;
+    }
+    await this.#content?.close();
+    this.#content = undefined;
+    this.#opening = undefined;
+    if (!this.#stopping.signal.aborted) this.#waitForRoom(error);
+  }
+
+  #waitForRoom(error: StorageError): void {
+    this.#error = error;
+    this.#lastRoomMs = this.#parts.nowMs();
+    this.#setState('disk-full');
+    this.#parts.activate(this);
   }
 
   async #openContent(torrent: Torrent): Promise<void> {
@@ -358,7 +377,7 @@ export class TorrentTransfer implements Transfer {
       gate: (file, path) => gate?.({ transfer: this, path, index: file }) ?? Promise.resolve(true),
       released: (file, path) => this.#emit({ kind: 'released', file, path }),
       settled: () => this.#settle(),
-      failed: (error) => this.#fail(error),
+      failed: (error) => this.#storageFailed(error),
     });
     this.#startTrade(torrent, content);
     this.#releases.all();
@@ -447,24 +466,28 @@ export class TorrentTransfer implements Transfer {
   #storageFailed(error: unknown): void {
     if (error instanceof StorageError && error.code === 'no-space') {
       if (this.#trade === undefined || this.#state === 'disk-full') return;
-      this.#error = error;
-      this.#lastRoomMs = this.#parts.nowMs();
       this.#trade.downloads.isPaused = true;
-      this.#setState('disk-full');
+      this.#waitForRoom(error);
     } else this.#fail(error);
   }
 
   async #lookForRoom(nowMs: number): Promise<void> {
     this.#lastRoomMs = nowMs;
+    if (this.#content === undefined && this.#torrent !== undefined) {
+      this.#error = undefined;
+      this.#open(this.#torrent);
+      return;
+    }
     const room = (await this.#content?.freeBytes().catch(() => 0)) ?? 0;
     const trade = this.#trade;
     const { bytes, total } = this.progress;
     if (this.#state !== 'disk-full' || trade === undefined) return;
-    if (room < Math.min(bound.roomToGoOn, total - bytes)) return;
+    if (room < Math.min(bound.roomToGoOn, total - bytes + bound.roomForRecords)) return;
     this.#error = undefined;
     trade.downloads.isPaused = false;
     this.#setState('fetching');
     trade.downloads.feedSoon();
+    this.#releases?.all();
     this.#settle();
   }
 

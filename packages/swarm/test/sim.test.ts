@@ -141,6 +141,20 @@ simTest('a full disk pauses the transfer, and room lets it go on', { seeds: 3 },
   await closeAll(simulation, [seed, leecher]);
 });
 
+simTest('a disk that is full from the start is waited for as well', { seeds: 2 }, async (simulation) => {
+  const sample = sampleOf('v1');
+  const seed = await addPeer(simulation, { sample, isSeed: true });
+  const host = { disk: { capacityBytes: 1 } };
+  const leecher = await addPeer(simulation, { sample, knows: [seed], host });
+  await runUntil(simulation, [seed, leecher], () => leecher.transfer.state === 'disk-full');
+  await simulation.advance(20_000);
+  assert.equal(leecher.transfer.state, 'disk-full');
+  leecher.host.disk.setCapacity(100_000_000);
+  await runUntil(simulation, [seed, leecher], () => isDone(leecher));
+  assert.ok(hasAll(leecher, sample));
+  await closeAll(simulation, [seed, leecher]);
+});
+
 simTest(
   'after a kill a download goes on, and ends with the right bytes',
   { seeds: 6 },
