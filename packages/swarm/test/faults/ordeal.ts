@@ -98,7 +98,7 @@ async function strike(arena: Arena, random: SeededRandom): Promise<void> {
       return;
     }
     case 1:
-      peer.host.crash({ unsynced: pick(random, ['lost', 'torn', 'kept']) });
+      peer.host.crash({ unsynced: drawCrash(arena, peer, random) });
       await simulation.advance(random.below(5000));
       await arena.restart(peer);
       return;
@@ -132,6 +132,12 @@ async function strike(arena: Arena, random: SeededRandom): Promise<void> {
   }
 }
 
+function drawCrash(arena: Arena, peer: SimPeer, random: SeededRandom): 'lost' | 'torn' | 'kept' {
+  const unsynced = pick<'lost' | 'torn' | 'kept'>(random, ['lost', 'torn', 'kept']);
+  if (unsynced !== 'kept') arena.cutPower(peer);
+  return unsynced;
+}
+
 async function crashAtDisk(
   arena: Arena,
   peer: SimPeer,
@@ -139,7 +145,7 @@ async function crashAtDisk(
   lastsMs: number,
 ): Promise<void> {
   const { simulation } = arena;
-  peer.host.setCrashOptions({ unsynced: pick(random, ['lost', 'torn', 'kept']) });
+  peer.host.setCrashOptions({ unsynced: drawCrash(arena, peer, random) });
   const cancel = peer.host.disk.crash(pick(random, ['before', 'during', 'after']), {
     after: random.below(30),
     ...(random.chance(0.5) ? { kind: 'write' } : {}),
