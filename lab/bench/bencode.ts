@@ -80,12 +80,14 @@ function readAll(node: BencodeNode): BencodeValue {
       return node.asBytes() ?? '';
     case 'list': {
       const list: BencodeValue[] = [];
-      for (const item of node.items()) list.push(readAll(item));
+      node.forEachItem((item) => list.push(readAll(item)));
       return list;
     }
     case 'dictionary': {
       const entries: Record<string, BencodeValue> = {};
-      for (const [key, value] of node.entries()) entries[key.asText() ?? ''] = readAll(value);
+      node.forEachEntry((key, value) => {
+        entries[key.asText() ?? ''] = readAll(value);
+      });
       return entries;
     }
   }

@@ -93,6 +93,19 @@ test('the exact bytes of any value are at hand', () => {
   assert.equal(text([...(node.get('b')?.items() ?? [])][0]?.raw ?? bytes('')), '3:abc');
 });
 
+test('visiting and iterating meet the same values', () => {
+  const node = decodeBencode(bytes('d1:ali1el0:e2:xye1:bd1:c0:ee'));
+  const met: string[] = [];
+  node.forEachEntry((key, value) => met.push(`${key.asText()} ${text(value.raw)}`));
+  node.get('a')?.forEachItem((item) => met.push(text(item.raw)));
+  node.forEachItem(() => met.push('no list'));
+  node.get('a')?.forEachEntry(() => met.push('no dictionary'));
+  const iterated = [...node.entries()].map(([key, value]) => `${key.asText()} ${text(value.raw)}`);
+  const items = [...(node.get('a')?.items() ?? [])].map((item) => text(item.raw));
+  assert.deepEqual(met, [...iterated, ...items]);
+  assert.equal(met.length, 5);
+});
+
 test('keys may be any bytes, empty, or the name of a property every object has', () => {
   const node = decodeBencode(bytes('d0:i1e9:__proto__i2e11:constructori3e2:\xff\xfei4ee'), { lenient: true });
   assert.equal(node.get('')?.asInteger(), 1);

@@ -24,7 +24,7 @@ export function readFileList(list: BencodeNode): RawFile[] {
   let before: readonly RawName[] = [];
   let padBefore: readonly RawName[] = [];
   let padCount = 0;
-  for (const node of list.items()) {
+  list.forEachItem((node) => {
     if (node.kind !== 'dictionary') {
       throw new MetainfoError('bad-file', 'The torrent lists a file that is no dictionary.');
     }
@@ -48,7 +48,7 @@ export function readFileList(list: BencodeNode): RawFile[] {
       before = names;
       checkCount(files.length - padCount);
     }
-  }
+  });
   return files;
 }
 
@@ -71,7 +71,7 @@ interface Info {
 
 /** As deep as the decoder lets values nest. */
 function readFolder(info: Info, folder: BencodeNode, above: readonly RawName[], files: RawFile[]): void {
-  for (const [key, value] of folder.entries()) {
+  folder.forEachEntry((key, value) => {
     const twin = info.twinNames[files.length];
     const known = twin?.[above.length];
     const name = typeof known === 'string' && key.isString(known) ? known : (rawName(key) ?? '');
@@ -89,7 +89,7 @@ function readFolder(info: Info, folder: BencodeNode, above: readonly RawName[], 
     if (file === undefined) readFolder(info, value, names, files);
     else files.push(readTreeFile(info, file, names));
     checkCount(files.length);
-  }
+  });
 }
 
 function isBelow(names: readonly RawName[], above: readonly RawName[]): boolean {
@@ -160,7 +160,7 @@ const mostFolders = maxPathBytes / 2;
 /** Names that are those of `before` in the same places become the same strings, which takes less time and memory. */
 function readNames(list: BencodeNode, before: readonly RawName[]): readonly RawName[] {
   const names: RawName[] = [];
-  for (const item of list.items()) {
+  list.forEachItem((item) => {
     const known = before[names.length];
     const name = typeof known === 'string' && item.isString(known) ? known : rawName(item);
     if (name === undefined) {
@@ -168,7 +168,7 @@ function readNames(list: BencodeNode, before: readonly RawName[]): readonly RawN
     }
     if (names.length > mostFolders) names.pop();
     names.push(name);
-  }
+  });
   // Without the room that growing has left.
   return names.slice();
 }
