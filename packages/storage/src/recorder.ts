@@ -2,8 +2,8 @@
 // Invariant: a piece is recorded with stamps that were taken after it was written; a fault of the disk that holds the
 // journal costs a later hashing and nothing else.
 
-import type { Bitfield, Clock, Disk, Timer } from '@shoal/base';
-import { recordAfterMs, syncAfterMs, syncRest } from './bounds.ts';
+import { type Bitfield, type Clock, type Disk, type Timer, WorldError } from '@shoal/base';
+import { recordAfterMs, syncAtLatestMs, syncRest, syncWhenQuietMs } from './bounds.ts';
 import type { Journal } from './journal.ts';
 import type { FileStamp } from './types.ts';
 
@@ -33,6 +33,9 @@ export class Recorder {
   #unsyncedFiles = new Set<RecordedFile>();
   #recordTimer: Timer | undefined;
   #syncTimer: Timer | undefined;
+  /** Of what is not synced. */
+  #firstTouchMs = 0;
+  #lastTouchMs = 0;
   #recording: Promise<void> = Promise.resolve();
   #syncing: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -51,19 +54,21 @@ export class Recorder {
 
   /** The piece is no longer in `good`. */
   lose(piece: number): void {
-    // Until this is recorded in a journal written anew, no later look of the file may be.
+    // A journal that cannot take this is written anew with the next record.
     void this.#options.journal.lose([piece]).catch(() => {});
   }
 
   /** These files look different now. */
   touch(files: Iterable<RecordedFile>): void {
+    this.#lastTouchMs = this.#options.clock.nowMs();
+    if (this.#unsyncedFiles.size === 0) this.#firstTouchMs = this.#lastTouchMs;
     for (const file of files) {
       this.#changed.add(file);
       this.#unsyncedFiles.add(file);
     }
     if (this.#isClosed) return;
     if (this.#options.bootId !== '') this.#armRecord();
-    this.#armSync(syncAfterMs);
+    this.#armSync();
   }
 
   #armRecord(): void {
@@ -73,10 +78,15 @@ export class Recorder {
     });
   }
 
-  #armSync(delayMs: number): void {
-    this.#syncTimer ??= this.#options.clock.setTimer(delayMs, () => {
+  #armSync(): void {
+    const { clock } = this.#options;
+    this.#syncTimer ??= clock.setTimer(syncWhenQuietMs, () => {
       this.#syncTimer = undefined;
-      this.#syncing = this.#syncing.then(() => this.#sync(true));
+      const nowMs = clock.nowMs();
+      const isQuiet = nowMs - this.#lastTouchMs >= syncWhenQuietMs;
+      if (isQuiet || nowMs - this.#firstTouchMs >= syncAtLatestMs)
+        this.#syncing = this.#syncing.then(() => this.#sync(true));
+      else this.#armSync();
     });
   }
 
@@ -111,7 +121,7 @@ export class Recorder {
       const folders = new Set<string>();
       for (const file of files) {
         const startMs = clock.nowMs();
-        await file.sync();
+        await file.sync().catch(unlessMissing);
         folders.add(file.path.slice(0, file.path.lastIndexOf('/')));
         if (mayRest) await this.#rest((clock.nowMs() - startMs) * syncRest);
         if (mayRest && this.#isClosed) throw new Error('closing');
@@ -122,7 +132,7 @@ export class Recorder {
     } catch {
       for (const piece of pieces) this.#unsynced.push(piece);
       for (const file of files) this.#unsyncedFiles.add(file);
-      if (!this.#isClosed) this.#armSync(syncAfterMs);
+      if (!this.#isClosed) this.#armSync();
     }
   }
 
@@ -159,6 +169,11 @@ export class Recorder {
   #stillGood(pieces: readonly number[]): number[] {
     return pieces.filter((piece) => this.#options.good.has(piece));
   }
+}
+
+/** A file that somebody removed has nothing to sync. */
+function unlessMissing(error: unknown): void {
+  if (!(error instanceof WorldError && error.code === 'not-found')) throw error;
 }
 
 async function stampsOf(files: Iterable<RecordedFile>): Promise<FileStamp[]> {

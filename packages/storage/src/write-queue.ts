@@ -19,6 +19,8 @@ interface Lane {
   readonly target: WriteTarget;
   /** By offset, the oldest first. */
   readonly runs: Map<number, Run>;
+  /** Wait for the run at the same offset. */
+  readonly later: Run[];
   /** By the offset after their last byte. */
   readonly byEnd: Map<number, Run>;
   isWriting: boolean;
@@ -47,7 +49,7 @@ export class WriteQueue {
     return this.#queuedBytes >= this.#bound;
   }
 
-  /** `done` is called once. The same bytes of a file must not be added twice at a time. */
+  /** `done` is called once. Of runs at one offset the last one that was added wins. */
   add(
     target: WriteTarget,
     offset: number,
@@ -57,12 +59,10 @@ export class WriteQueue {
   ): void {
     let lane = this.#lanes.get(target);
     if (lane === undefined) {
-      lane = { target, runs: new Map(), byEnd: new Map(), isWriting: false };
+      lane = { target, runs: new Map(), later: [], byEnd: new Map(), isWriting: false };
       this.#lanes.set(target, lane);
     }
-    const run = { offset, length, buffers, done };
-    lane.runs.set(offset, run);
-    lane.byEnd.set(offset + length, run);
+    enqueue(lane, { offset, length, buffers, done });
     this.#queuedBytes += length;
     if (this.isFull) this.#wasFull = true;
     if (!lane.isWriting) this.#ready.add(lane);
@@ -100,6 +100,7 @@ export class WriteQueue {
   #wrote(lane: Lane, runs: readonly Run[], error: unknown): void {
     this.#writing--;
     lane.isWriting = false;
+    for (const run of lane.later.splice(0)) enqueue(lane, run);
     if (lane.runs.size > 0) this.#ready.add(lane);
     else this.#lanes.delete(lane.target);
     this.#next();
@@ -117,6 +118,15 @@ export class WriteQueue {
       for (const resolve of waiting) resolve();
     }
   }
+}
+
+function enqueue(lane: Lane, run: Run): void {
+  if (lane.runs.has(run.offset)) {
+    lane.later.push(run);
+    return;
+  }
+  lane.runs.set(run.offset, run);
+  lane.byEnd.set(run.offset + run.length, run);
 }
 
 /** The oldest run of a lane with what adjoins it on both sides, in order of offset, out of the lane. */
