@@ -28,8 +28,10 @@ export const longestFileId = 200;
 
 /** What is good is recorded this long after it became so: what a kill costs in hashing, not in fetching. */
 export const recordAfterMs = 1000;
-/** What was written is synced this long after it was. Systems write back by themselves after 30 s. */
-export const syncAfterMs = 15_000;
+/** Syncing waits until nothing was written for this long: it slows a transfer at full speed down by a third. */
+export const syncWhenQuietMs = 5000;
+/** But no longer than this. Systems write back by themselves after 30 s, so that little is left to sync by then. */
+export const syncAtLatestMs = 60_000;
 /** Syncing rests three times as long as it took, so that it never takes more than a quarter of the disk's time. */
 export const syncRest = 3;
 
