@@ -6,10 +6,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { Client, PeerTask } from '../clients/client.ts';
+import { type Client, isEvent, type PeerTask } from '../clients/client.ts';
 import { libtorrent } from '../clients/libtorrent.ts';
 import { createCable, missingNamespaces } from '../clients/namespace.ts';
-import { run } from '../clients/process.ts';
+import { run, start } from '../clients/process.ts';
 import { shoal, shoalCommand } from '../clients/shoal.ts';
 import { assertSameTree } from './exchange.ts';
 
@@ -96,4 +96,34 @@ describe('two machines on one cable', { concurrency: 2, skip: noNamespaces ?? fa
       }, async () => {
         await meetOnCable(source, receiver, 'v1', order);
       });
+
+  test('see each other as Shoal nodes', { timeout: 60_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'shoal-cable-'));
+    const cable = await createCable();
+    try {
+      const [there, here] = cable.ends;
+      writeFileSync(join(folder, 'some.txt'), 'some');
+      const share = start(
+        process.execPath,
+        [
+          ...[shoalCommand, 'share', join(folder, 'some.txt'), '--port', '7777', '--json'],
+          ...['--data', join(folder, 'data')],
+        ],
+        { log: join(folder, 'share.log'), prefix: there.prefix },
+      );
+      try {
+        await share.line(isEvent('sharing'));
+        const words = [shoalCommand, 'peers', '--json', '--data', join(folder, 'other')];
+        const node = JSON.parse(await run(process.execPath, words, here.prefix));
+        assert.equal(node.port, 7777);
+        const addresses = node.addresses.map(({ address }: { address: string }) => address).sort();
+        assert.deepEqual(addresses, [there.address, there.linkLocal]);
+      } finally {
+        await share.stop();
+      }
+    } finally {
+      await cable.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });

@@ -91,7 +91,7 @@ const signs = {
 } as const;
 
 /** The other end, and the groups of BEP 14 and IGMP. */
-const known = / > (10\.78\.0\.1|fe80::1|239\.192\.152\.143|ff15::efc0:988f|224\.0\.0\.22)\b/;
+const known = / > (10\.78\.0\.1|fe80::1|239\.192\.152\.143|ff15::efc0:988f|224\.0\.0\.(22|251)|ff02::fb)\b/;
 
 describe('on the wire', { skip, concurrency: 2 }, () => {
   for (const [mode, expected] of [

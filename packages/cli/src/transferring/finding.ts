@@ -136,8 +136,13 @@ export async function openDiscovery(
     peerId,
     userAgent: `Shoal/${context.version}`,
     dht: { port, bootstrap: (flags.dhtBootstrap ?? []).map(parsePeer), saved },
-    ...(flags.lan && process.env.SHOAL_LAN !== 'off' ? {} : { lan: false }),
+    ...(looksAround(flags) ? {} : { lan: false }),
   });
+}
+
+/** Tests turn it off for all that they start. */
+export function looksAround({ lan }: Pick<FindingFlags, 'lan'>): boolean {
+  return lan && process.env.SHOAL_LAN !== 'off';
 }
 
 /** Those of a link stand each for itself, as do those of flags; a torrent has them in tiers. */

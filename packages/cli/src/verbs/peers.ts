@@ -1,17 +1,18 @@
-// Who has a torrent, and who said so: everybody whom the network mode allows is asked once.
+// Who has a torrent, and who said so: everybody whom the network mode allows is asked once. Without a torrent: which
+// Shoal nodes are on this network.
 
 import type { HostPort } from '@shoal/metainfo';
 import { effectiveConfig } from '../config.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
-import { openDiscovery, shortHashes, trackersOf } from '../transferring/finding.ts';
+import { looksAround, openDiscovery, shortHashes, trackersOf } from '../transferring/finding.ts';
 import { openSession } from '../transferring/open-session.ts';
 import { parsePeer, readSource } from '../transferring/sources.ts';
-import type { Verb } from '../verb.ts';
+import type { Context, Verb } from '../verb.ts';
 
 const peers: Verb = (command, context) => {
   command
-    .argument('<LINK|FILE>', 'a magnet link or torrent file')
+    .argument('[LINK|FILE]', 'a magnet link or torrent file; without one, the Shoal nodes on this network')
     .addOption(flags.peer)
     .addOption(flags.tracker)
     .addOption(flags.dhtBootstrap)
@@ -25,6 +26,12 @@ const peers: Verb = (command, context) => {
       const world = await context.world();
       const { config } = await effectiveConfig(context, options);
       const given = (options.peer ?? []).map(parsePeer);
+      if (item === undefined) {
+        if (config.network === 'centralized' || !looksAround(options))
+          throw new CliError('usage', 'Without a link only the local network is asked, which is turned off.');
+        await listNeighbours(context);
+        return;
+      }
       const source = await readSource(world, item);
       // Trackers and neighbours only talk to somebody who takes connections.
       const opened = await openSession(context, {
@@ -82,6 +89,29 @@ const peers: Verb = (command, context) => {
 };
 
 export default peers;
+
+/** Nodes answer within a second; a Wi-Fi may take a little longer. */
+const patienceMs = 1_500;
+
+async function listNeighbours({ world: open, output, signal }: Context): Promise<void> {
+  const world = await open();
+  const { Neighbourhood } = await import('@shoal/lan');
+  const id = new Uint8Array(8);
+  world.random.fill(id);
+  const neighbourhood = new Neighbourhood(world, { id, port: undefined });
+  try {
+    const waited = new Promise<void>((resolve) => void world.clock.setTimer(patienceMs, resolve));
+    await untilAborted(waited, signal);
+    const { neighbours } = neighbourhood;
+    for (const { name, port, addresses } of neighbours) {
+      const places = addresses.map((one) => endpointText({ ...one, port }));
+      output.result({ node: name, port, addresses }, `${name}  ${places.join(', ')}`);
+    }
+    if (neighbours.length === 0) throw new CliError('not-found', 'No other Shoal node is on this network.');
+  } finally {
+    await neighbourhood.close();
+  }
+}
 
 function endpointText(at: {
   readonly address: string;
