@@ -25,6 +25,8 @@ export interface FindOptions {
   /** Asks once, takes the announcement back, and ends by itself. Default: goes on until the signal is aborted. */
   readonly once?: boolean;
   readonly amounts: () => AmountsDone;
+  /** Somebody who was asked failed, or refused in these words. */
+  readonly failed?: (teller: string, message: string) => void;
   /** The torrent's trackers, in tiers (BEP 12). */
   readonly trackers?: readonly (readonly string[])[];
 }

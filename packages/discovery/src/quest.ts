@@ -123,7 +123,8 @@ export class RunningQuest implements Quest {
       : AbortSignal.any([this.#stopping.signal, this.#leaving.signal]);
     if (signal.aborted) return;
     const { port, amounts, trackers = [] } = subject;
-    const search = finder.find(infoHashes, { signal, port, amounts, trackers, once });
+    const failed = (teller: string, message: string) => subject.failed?.({ kind, teller }, message);
+    const search = finder.find(infoHashes, { signal, port, amounts, trackers, once, failed });
     this.#searches.set(search, kind);
     for await (const peer of search) this.#take(kind, peer);
     await search.ended;

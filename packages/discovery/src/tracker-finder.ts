@@ -21,7 +21,7 @@ export function createTrackerFinder(
   const endings = new Set<Promise<void>>();
 
   function keepAsking(infoHashes: readonly Uint8Array[], options: FindOptions): Search {
-    const { port, amounts, trackers: tiers = [] } = options;
+    const { port, amounts, trackers: tiers = [], failed } = options;
     const lists = infoHashes.map(
       (infoHash) =>
         new TrackerList({
@@ -34,6 +34,9 @@ export function createTrackerFinder(
           port,
           key,
           counts: amounts,
+          onChange: ({ url, state, message = '' }) => {
+            if (state === 'failing') failed?.(url, message);
+          },
           onPeers: (peers, teller) => {
             for (const peer of peers) search.push({ address: { kind: 'ip', ...peer }, teller });
           },
@@ -53,14 +56,18 @@ export function createTrackerFinder(
     const urls = [...new Set(options.trackers?.flat())].slice(0, maxTrackersAskedOnce);
     const asked = urls.flatMap((url) =>
       infoHashes.map(async (infoHash) => {
-        const { port, amounts, signal } = options;
+        const { port, amounts, signal, failed } = options;
         const request = { infoHash, peerId, port, key, ...amounts(), peersWanted: peersAskedOnce };
-        const { peers } = await trackers.announce(url, { ...request, event: 'started' }, signal);
-        for (const peer of peers) search.push({ address: { kind: 'ip', ...peer }, teller: url });
-        await trackers.announce(url, { ...request, event: 'stopped', peersWanted: 0 }, signal);
+        try {
+          const { peers } = await trackers.announce(url, { ...request, event: 'started' }, signal);
+          for (const peer of peers) search.push({ address: { kind: 'ip', ...peer }, teller: url });
+          await trackers.announce(url, { ...request, event: 'stopped', peersWanted: 0 }, signal);
+        } catch (error) {
+          if (!signal.aborted) failed?.(url, error instanceof Error ? error.message : String(error));
+        }
       }),
     );
-    void Promise.allSettled(asked).then(() => search.end());
+    void Promise.all(asked).then(() => search.end());
     return search;
   }
 

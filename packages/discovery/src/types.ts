@@ -51,6 +51,8 @@ export interface Subject {
   /** Where we take connections. */
   readonly port: number;
   readonly amounts: () => AmountsDone;
+  /** Somebody who was asked failed, or refused in these words. */
+  readonly failed?: (by: Teller, message: string) => void;
 }
 
 export interface Teller {

@@ -2,7 +2,7 @@
 // somebody is to be asked: a download that is done with the peers it was given asks nobody.
 
 import type { AmountsDone } from '@shoal/base';
-import type { Discovery, NetworkMode } from '@shoal/discovery';
+import type { Discovery, NetworkMode, Subject } from '@shoal/discovery';
 import type { InfoHashes, Torrent } from '@shoal/metainfo';
 import type { Transfer, TransferSource } from '@shoal/swarm';
 import { readDhtNodes, writeDhtNodes } from '../dht/saved-nodes.ts';
@@ -61,6 +61,7 @@ export function openFinding(
         trackers: trackersOf(source, flags),
         port,
         amounts: () => amountsOf(transfer),
+        failed: tellFailures(context),
       },
       (address, { kind }) => transfer.addPeer(address, kind),
     );
@@ -138,6 +139,16 @@ export async function openDiscovery(
     dht: { port, bootstrap: (flags.dhtBootstrap ?? []).map(parsePeer), saved },
     ...(looksAround(flags) ? {} : { lan: false }),
   });
+}
+
+/** Each failure once, as long as it stays the same. */
+export function tellFailures({ output }: Context): NonNullable<Subject['failed']> {
+  const said = new Map<string, string>();
+  return ({ teller }, reason) => {
+    if (said.get(teller) === reason) return;
+    said.set(teller, reason);
+    output.event({ event: 'tracker-failed', tracker: teller, reason }, `${teller}: ${reason}`);
+  };
 }
 
 /** Tests turn it off for all that they start. */

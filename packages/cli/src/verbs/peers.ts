@@ -1,11 +1,18 @@
 // Who has a torrent, and who said so: everybody whom the network mode allows is asked once. Without a torrent: which
 // Shoal nodes are on this network.
 
+import type { Clock } from '@shoal/base';
 import type { HostPort } from '@shoal/metainfo';
 import { effectiveConfig } from '../config.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
-import { looksAround, openDiscovery, shortHashes, trackersOf } from '../transferring/finding.ts';
+import {
+  looksAround,
+  openDiscovery,
+  shortHashes,
+  tellFailures,
+  trackersOf,
+} from '../transferring/finding.ts';
 import { openSession } from '../transferring/open-session.ts';
 import { parsePeer, readSource } from '../transferring/sources.ts';
 import type { Context, Verb } from '../verb.ts';
@@ -60,11 +67,12 @@ const peers: Verb = (command, context) => {
               peers: [...given, ...named],
               port,
               amounts: () => ({ uploaded: 0, downloaded: 0, left: -1 }),
+              failed: tellFailures(context),
             },
             () => output.progress(`asking ${discovery.kinds.join(', ')}: ${++count} peers`),
             { once: true },
           );
-          await untilAborted(quest.done, signal);
+          await untilAborted(Promise.race([quest.done, passed(world.clock, longestMs)]), signal);
           for (const { address: at, tellers } of quest.peers) {
             const { address, zone } = at;
             const sources = tellers.map(({ kind, teller }) => ({ kind, teller }));
@@ -90,6 +98,8 @@ const peers: Verb = (command, context) => {
 
 export default peers;
 
+/** A UDP tracker that is gone is asked for 35 s, which nobody wants to wait for when the others have answered. */
+const longestMs = 20_000;
 /** Nodes answer within a second; a Wi-Fi may take a little longer. */
 const patienceMs = 1_500;
 
@@ -100,8 +110,7 @@ async function listNeighbours({ world: open, output, signal }: Context): Promise
   world.random.fill(id);
   const neighbourhood = new Neighbourhood(world, { id, port: undefined });
   try {
-    const waited = new Promise<void>((resolve) => void world.clock.setTimer(patienceMs, resolve));
-    await untilAborted(waited, signal);
+    await untilAborted(passed(world.clock, patienceMs), signal);
     const { neighbours } = neighbourhood;
     for (const { name, port, addresses } of neighbours) {
       const places = addresses.map((one) => endpointText({ ...one, port }));
@@ -120,6 +129,10 @@ function endpointText(at: {
 }): string {
   const zone = at.zone === undefined ? '' : `%${at.zone}`;
   return at.address.includes(':') ? `[${at.address}${zone}]:${at.port}` : `${at.address}:${at.port}`;
+}
+
+function passed(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.setTimer(ms, resolve));
 }
 
 async function untilAborted(done: Promise<void>, signal: AbortSignal): Promise<void> {
