@@ -37,8 +37,8 @@ const contenders: readonly Contender[] = [
         } as const,
       ]
     : []),
-  { name: 'bittorrent-dht', words: [process.execPath, join(here, 'dht-contender.js'), 'npm'] },
-  { name: 'fixed packet', words: [process.execPath, join(here, 'dht-contender.js'), 'wall'] },
+  { name: 'bittorrent-dht', words: [process.execPath, join(here, 'dht-contender.ts'), 'npm'] },
+  { name: 'fixed packet', words: [process.execPath, join(here, 'dht-contender.ts'), 'wall'] },
 ];
 
 interface Measured {

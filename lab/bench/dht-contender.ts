@@ -1,9 +1,9 @@
 // A DHT node to be measured: npm's bittorrent-dht, or a socket that answers everything with one fixed packet (the wall).
-// usage: dht-contender.js npm|wall
+// usage: dht-contender.ts npm|wall
 import { createSocket } from 'node:dgram';
 import BittorrentDht from 'bittorrent-dht';
 
-const say = (port) => console.log(JSON.stringify({ event: 'ready', port }));
+const say = (port: number): void => console.log(JSON.stringify({ event: 'ready', port }));
 if (process.argv[2] === 'npm') {
   const dht = new BittorrentDht({ bootstrap: false });
   dht.listen(0, '127.0.0.1', () => say(dht.address().port));
