@@ -25,6 +25,8 @@ export const weighedPeers = 1_000;
 
 /** How often we look whether we slept or moved. */
 export const lookoutMs = 5_000;
+/** Addresses that change all the time do not make us a nuisance to trackers, which ask for a minute at least. */
+export const movedEveryMs = 60_000;
 /** A clock that jumped further than this was not merely set right. */
 export const sleptMs = 60_000;
 

@@ -51,8 +51,8 @@ export function createDhtFinder(parts: DhtFinderParts, options: DhtFinderOptions
     const both = ['0.0.0.0', '::'];
     let failure: unknown;
     // Without IPv6, or with the port taken, there is still a way.
-    for (const port of options.port === 0 ? [0] : [options.port, 0]) {
-      for (const addresses of [both, ['0.0.0.0'], ['::']]) {
+    for (const addresses of [both, ['0.0.0.0'], ['::']]) {
+      for (const port of options.port === 0 ? [0] : [options.port, 0]) {
         try {
           const bind = addresses.map((address) => ({ address, port }));
           return await createDht({ ...parts, bind, bootstrap, saved });

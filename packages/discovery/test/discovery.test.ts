@@ -327,6 +327,22 @@ describe('leases', () => {
     await closeAll(simulation, a);
   });
 
+  simTest('are made anew at most once a minute, however often addresses change', {}, async (simulation) => {
+    const tracker = startTracker(simulation, 1_800);
+    const a = nodeOn(simulation, simulation.addHost());
+    a.seek();
+    await simulation.advance(60_000);
+    const before = tracker.heard.length;
+    for (let i = 1; i <= 60; i++) {
+      a.host.setAddresses([`77.1.2.${i}`]);
+      await simulation.advance(5_000);
+    }
+    const count = tracker.heard.length - before;
+    assert.ok(count >= 3 && count <= 6, `${count} announces in five minutes`);
+    await simulation.run(() => tracker.knows(hash, '77.1.2.60'), { limitMs: 80_000 });
+    await closeAll(simulation, a);
+  });
+
   simTest('are made anew when the tracker can be reached again', {}, async (simulation) => {
     const tracker = startTracker(simulation);
     const a = nodeOn(simulation, simulation.addHost());
