@@ -1,7 +1,8 @@
 // Who may download from us, as a pure function of what the peers did (BEP 3, "choking and optimistic unchoking").
 // Rules: never more than `slots` at once, and only interested ones; while we download, those go first from whom we
 // get most (tit for tat), those that stall us go last (anti-snubbing), and one slot in five goes to somebody at
-// random, so that newcomers can show what they have; once we have all, those go first that were served least lately.
+// random, so that newcomers can show what they have; once we have all, those go first that were served least lately, and
+// those last that were given a slot and made nothing of it.
 
 import type { Random } from '@shoal/base';
 
@@ -38,6 +39,8 @@ export interface Choice<Peer> {
 
 export const optimisticMs = 30_000;
 const leastTurnMs = 60_000;
+/** Who takes nothing in this time does not want its slot. */
+const idleTurnMs = 10_000;
 /** A newcomer is three times as likely to be tried as one that was here before (BEP 3). */
 const newcomerMs = 60_000;
 const newcomerWeight = 3;
@@ -83,14 +86,18 @@ function chooseTrading<Peer extends ChokeCandidate>(peers: Peer[], rules: ChokeR
 function chooseSeeding<Peer extends ChokeCandidate>(peers: Peer[], rules: ChokeRules): Choice<Peer> {
   const hasHadItsTurn = (peer: Peer) =>
     peer.isUnchoked &&
-    (peer.bytesSinceUnchoke >= rules.quotaBytes || rules.nowMs - peer.unchokedAtMs >= leastTurnMs);
-  // 0: in the middle of its turn; 1: waiting, longest first; 2: had its turn.
-  const group = (peer: Peer) => (!peer.isUnchoked ? 1 : hasHadItsTurn(peer) ? 2 : 0);
+    (peer.bytesSinceUnchoke >= rules.quotaBytes ||
+      rules.nowMs - peer.unchokedAtMs >= (peer.bytesSinceUnchoke === 0 ? idleTurnMs : leastTurnMs));
+  const wastedItsTurn = (peer: Peer) =>
+    peer.bytesSinceUnchoke === 0 && (peer.isUnchoked ? hasHadItsTurn(peer) : peer.chokedAtMs > 0);
+  // 0: in the middle of its turn; 1: waiting, longest first; 2: had its turn; 3: had one, and took nothing.
+  const group = (peer: Peer) =>
+    wastedItsTurn(peer) ? 3 : !peer.isUnchoked ? 1 : hasHadItsTurn(peer) ? 2 : 0;
   const order = peers.map((peer) => ({ peer, group: group(peer) }));
   order.sort(
     (a, b) =>
       a.group - b.group ||
-      (a.group === 1
+      (a.group === 1 || a.group === 3
         ? a.peer.chokedAtMs - b.peer.chokedAtMs || a.peer.connectedAtMs - b.peer.connectedAtMs
         : b.peer.bytesPerSecondToIt - a.peer.bytesPerSecondToIt),
   );

@@ -86,10 +86,21 @@ describe('choker', () => {
         bytesPerSecondToIt: 1e6,
       }),
       peer('stuck', { isUnchoked: true, unchokedAtMs: 900_000, bytesSinceUnchoke: 10 }),
-      peer('waited', { chokedAtMs: 500_000 }),
+      peer('waited', { chokedAtMs: 500_000, bytesSinceUnchoke: 20 }),
       peer('new', { connectedAtMs: 999_999 }),
     ];
     assert.deepEqual(choose(peers, { isSeeding: true }).names, ['new', 'turn', 'waited']);
+  });
+
+  test('a seed gives the slots of those that take nothing to others', () => {
+    const peers = [
+      peer('idle', { isUnchoked: true, unchokedAtMs: 980_000 }),
+      peer('fresh', { isUnchoked: true, unchokedAtMs: 995_000 }),
+      peer('was idle', { chokedAtMs: 100_000 }),
+      peer('waited', { chokedAtMs: 500_000, bytesSinceUnchoke: 20 }),
+      peer('new', { connectedAtMs: 999_999 }),
+    ];
+    assert.deepEqual(choose(peers, { isSeeding: true }).names, ['fresh', 'new', 'waited']);
   });
 
   test('the slots are never exceeded and never left empty while somebody waits', () => {
