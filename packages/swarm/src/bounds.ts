@@ -47,9 +47,13 @@ export const snubbedMs = 60_000;
 export const mostConnections = 400;
 export const mostConnectionsPerTransfer = 120;
 export const mostHalfOpen = 40;
+/** Accepted connections whose handshake is not through; more, and the oldest of the busiest host makes room. */
+export const mostGreetings = 100;
 export const dialTimeoutMs = 20_000;
 /** Addresses remembered for a transfer. */
 export const mostAddresses = 2_000;
+/** Banned hosts; the oldest ban is forgotten first. */
+export const mostBans = 4_000;
 /** A dial that failed is tried again after this time, twice as long each time, up to the second. */
 export const firstRetryMs = 5_000;
 /** Somebody named it and waits: it may be just starting. */

@@ -3,7 +3,8 @@
 
 import { Bitfield } from '@shoal/base';
 
-const mostHaves = 100_000;
+/** Who has more says so in a bitfield. */
+const mostHaves = 16_384;
 
 export class EarlyPieces {
   #hasAll = false;

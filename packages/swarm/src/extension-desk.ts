@@ -1,7 +1,7 @@
 // Extension messages of one transfer's peers (BEP 10): the handshake, peer exchange (11), upload-only (21),
 // dont-have (54). Each name that we take has an id in `ourExtensions`; what we do not know is passed over.
 
-import type { PeerAddress } from '@shoal/base';
+import { type IpScope, ipScope, type PeerAddress } from '@shoal/base';
 import {
   decodeDontHave,
   decodeExtendedHandshake,
@@ -130,7 +130,8 @@ export class ExtensionDesk {
       peer.annoy(10);
       return;
     }
-    for (const { endpoint } of decodePex(payload).added) this.#o.heardOf({ kind: 'ip', ...endpoint });
+    for (const { endpoint } of decodePex(payload).added)
+      if (mayName(peer.address.address, endpoint.address)) this.#o.heardOf({ kind: 'ip', ...endpoint });
   }
 
   #connected(): PexPeer[] {
@@ -156,4 +157,12 @@ function addressOf(peer: Peer): PeerAddress | undefined {
 
 function keyOf({ address, port }: { address: string; port: number }): string {
   return `${address} ${port}`;
+}
+
+/** From afar to near. Whoever is far away has no business sending us to what is near. */
+const scopes: readonly (IpScope | undefined)[] = ['public', 'private', 'link-local', 'loopback'];
+
+function mayName(speaker: string, named: string): boolean {
+  const scope = scopes.indexOf(ipScope(named));
+  return scope >= 0 && scope <= scopes.indexOf(ipScope(speaker));
 }

@@ -2,11 +2,13 @@
 // Invariant: an address stands here once; one that is connected, being dialled, banned or waiting is never next.
 
 import type { PeerAddress, Random } from '@shoal/base';
+import { hostOf } from '@shoal/transport';
 import * as bound from './bounds.ts';
 import type { Leave } from './errors.ts';
 
 /** Where we heard of it, best first: whom to forget first when there are too many. */
-export type PeerSource = 'given' | 'lan' | 'tracker' | 'index' | 'dht' | 'exchange' | 'incoming';
+export type PeerSource = (typeof sources)[number];
+const sources = ['given', 'lan', 'tracker', 'index', 'dht', 'exchange', 'incoming'] as const;
 
 export interface KnownPeer {
   readonly address: PeerAddress;
@@ -65,14 +67,15 @@ export class Roster {
     return known;
   }
 
-  /** Addresses to dial now, at most `count`, oldest first. */
+  /** Addresses to dial now, at most `count`: of the best source, oldest first. */
   next(nowMs: number, count: number): KnownPeer[] {
     const ready: KnownPeer[] = [];
     for (const known of this.#known.values()) {
-      if (ready.length >= count) break;
       if (known.state === 'idle' && known.ban === undefined && known.nextMs <= nowMs) ready.push(known);
     }
-    return ready;
+    // Peers can name addresses by the thousand: they come after those of better sources.
+    if (ready.length > count) ready.sort((a, b) => sources.indexOf(a.source) - sources.indexOf(b.source));
+    return ready.slice(0, count);
   }
 
   /** There is one that is being dialled, or will be now or later. */
@@ -113,8 +116,11 @@ export class Roster {
   ban(known: KnownPeer, reason: Leave): void {
     known.ban = reason;
     this.#known.set(keyOf(known.address), known);
-    known.nextMs = Number.POSITIVE_INFINITY;
-    this.#bannedHosts.set(banKey(known.address), reason);
+    const host = banKey(known.address);
+    for (const other of this.#known.values())
+      if (banKey(other.address) === host) other.nextMs = Number.POSITIVE_INFINITY;
+    this.#bannedHosts.set(host, reason);
+    if (this.#bannedHosts.size > bound.mostBans) this.#forgetOldestBan();
   }
 
   banned(address: PeerAddress): Leave | undefined {
@@ -129,6 +135,14 @@ export class Roster {
 
   [Symbol.iterator](): IterableIterator<KnownPeer> {
     return this.#known.values();
+  }
+
+  #forgetOldestBan(): void {
+    const [host] = this.#bannedHosts.keys();
+    if (host === undefined) return;
+    this.#bannedHosts.delete(host);
+    for (const [key, known] of this.#known)
+      if (known.ban !== undefined && banKey(known.address) === host) this.#known.delete(key);
   }
 
   #forgetOne(): boolean {
@@ -151,5 +165,5 @@ function keyOf(address: PeerAddress): string {
 
 /** Loopback and the like hold many peers behind one address; elsewhere one host is one peer. */
 function banKey(address: PeerAddress): string {
-  return address.address.startsWith('127.') || address.address === '::1' ? keyOf(address) : address.address;
+  return address.address.startsWith('127.') || address.address === '::1' ? keyOf(address) : hostOf(address);
 }

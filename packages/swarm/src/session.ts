@@ -4,7 +4,7 @@
 
 import { createSlabs, type Timer, toHex } from '@shoal/base';
 import type { Torrent } from '@shoal/metainfo';
-import type { Accepted, Channel, ChannelListener } from '@shoal/transport';
+import { type Accepted, type Channel, type ChannelListener, oldestOfBusiest } from '@shoal/transport';
 import type { Handshake } from '@shoal/wire';
 import * as bound from './bounds.ts';
 import { type Leave, SwarmError } from './errors.ts';
@@ -202,10 +202,18 @@ class TorrentSession implements Session, SessionParts {
   }
 
   #accept({ channel, infoHash }: Accepted): void {
-    if (this.#isClosed || this.connections + this.#greeting.size >= bound.mostConnections) {
+    if (this.#isClosed || (this.connections >= bound.mostConnections && !this.#makeRoom())) {
       channel.close();
       return;
     }
+    const greetings = [...this.#greeting].filter(({ isIncoming }) => isIncoming);
+    if (greetings.length >= bound.mostGreetings) {
+      const oldest = oldestOfBusiest(greetings, ({ remote }) => remote);
+      if (oldest !== undefined) this.#greeting.delete(oldest);
+      oldest?.close();
+    }
+    let known: KnownPeer | undefined;
+    let owner: TorrentTransfer | undefined;
     const transferOf = (theirs: Handshake) => {
       // The secret of an encrypted connection and its handshake name the same torrent.
       const transfer = this.#byHash.get(toHex(theirs.infoHash));
@@ -214,9 +222,23 @@ class TorrentSession implements Session, SessionParts {
     this.#greet(channel, {
       isIncoming: true,
       transferOf,
-      known: (transfer) => transfer.roster.accept(channel.remote, this.nowMs()),
-      failed: () => {},
+      known: (transfer) => {
+        owner = transfer;
+        known = transfer.roster.accept(channel.remote, this.nowMs());
+        return known;
+      },
+      failed: () => {
+        if (known?.source === 'incoming' && known.state === 'idle')
+          owner?.roster.ended(known, this.nowMs(), false);
+      },
     });
+  }
+
+  #makeRoom(): boolean {
+    let largest: TorrentTransfer | undefined;
+    for (const transfer of this.transfers)
+      if (transfer.peerCount > (largest?.peerCount ?? 0)) largest = transfer;
+    return largest?.makeRoom() ?? false;
   }
 
   #greet(
@@ -286,9 +308,9 @@ class TorrentSession implements Session, SessionParts {
       ...faults,
       ...memory.checkInvariants(),
       ...beyond([
-        ['connections', this.connections, bound.mostConnections + bound.mostHalfOpen],
+        ['connections', this.connections, bound.mostConnections + bound.mostGreetings + bound.mostHalfOpen],
         ['dials', this.#dials.size, bound.mostHalfOpen],
-        ['greetings', this.#greeting.size, isOver ? 0 : bound.mostConnections + bound.mostHalfOpen],
+        ['greetings', this.#greeting.size, isOver ? 0 : bound.mostGreetings + bound.mostHalfOpen],
         ['long chunks', sendBuffers.long.inUse, isOver ? 0 : bound.longChunks],
         ['short chunks', sendBuffers.short.inUse, isOver ? 0 : bound.shortChunks],
         ['slabs', memory.slabs.taken, isOver ? 0 : memory.slabs.capacity],

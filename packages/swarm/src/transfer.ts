@@ -5,7 +5,7 @@
 import { equalBytes, type PeerAddress } from '@shoal/base';
 import { type InfoHashes, MetainfoError, parseInfo, type Torrent } from '@shoal/metainfo';
 import { type Content, openContent, StorageError } from '@shoal/storage';
-import type { Channel } from '@shoal/transport';
+import { type Channel, hostOf, oldestOfBusiest } from '@shoal/transport';
 import { type Handshake, WireError } from '@shoal/wire';
 import * as bound from './bounds.ts';
 import { careFor } from './care.ts';
@@ -206,10 +206,20 @@ export class TorrentTransfer implements Transfer {
     };
   }
 
+  /** Lets go of a connection that nothing came of, where one host has several of them. */
+  makeRoom(): boolean {
+    const idle = [...this.#peers].filter(({ fromIt, toIt }) => fromIt.total + toIt.total === 0);
+    const oldest = oldestOfBusiest(idle, ({ address }) => address, 2);
+    oldest?.leave({ code: 'too-many', message: 'others need the room of an idle connection', isBan: false });
+    return oldest !== undefined;
+  }
+
   #refuse(channel: Channel, handshake: Handshake): Leave | undefined {
     if (!this.takesPeers) return { code: 'stopped', message: `the transfer is ${this.#state}`, isBan: false };
     for (const peer of this.#peers) {
       if (!equalBytes(peer.handshake.peerId, handshake.peerId)) continue;
+      // Anybody can say the name of another: only from the same host is it the same peer.
+      if (hostOf(peer.address) !== hostOf(channel.remote)) continue;
       // Both dialled at once: both sides keep the connection that the smaller peer id dialled.
       const isDialledBySmaller = compare(this.#parts.peerId, handshake.peerId) < 0 !== channel.isIncoming;
       if (peer.channel.isIncoming === channel.isIncoming || !isDialledBySmaller)
@@ -217,7 +227,7 @@ export class TorrentTransfer implements Transfer {
       peer.leave({ code: 'duplicate', message: 'it is connected twice', isBan: false });
       break;
     }
-    return this.#peers.size >= bound.mostConnectionsPerTransfer
+    return this.#peers.size >= bound.mostConnectionsPerTransfer && !this.makeRoom()
       ? { code: 'too-many', message: 'too many peers are connected', isBan: false }
       : undefined;
   }
@@ -265,7 +275,10 @@ export class TorrentTransfer implements Transfer {
     if (known !== undefined) {
       const wasUseful = peer.fromIt.total + peer.toIt.total > 0;
       this.roster.ended(known, this.#parts.nowMs(), wasUseful, reason.code === 'nothing-to-trade');
-      if (reason.isBan) this.roster.ban(known, reason);
+      if (reason.isBan) {
+        this.roster.ban(known, reason);
+        this.#partWithBanned(reason);
+      }
     }
     this.#emit({ kind: 'peer-left', address: peer.address, reason });
   }
@@ -459,8 +472,16 @@ export class TorrentTransfer implements Transfer {
     if (peer !== undefined) peer.leave(reason);
     else {
       const known = this.roster.get(address) ?? this.roster.add(address, 'incoming', this.#parts.nowMs());
-      if (known !== undefined && known.state === 'idle') this.roster.ban(known, reason);
+      if (known === undefined) return;
+      this.roster.ban(known, reason);
+      this.#partWithBanned(reason);
     }
+  }
+
+  /** All connections of a host that was banned. */
+  #partWithBanned(reason: Leave): void {
+    for (const peer of [...this.#peers])
+      if (this.roster.banned(peer.address) !== undefined) peer.leave(reason);
   }
 
   #storageFailed(error: unknown): void {
@@ -566,7 +587,11 @@ export class TorrentTransfer implements Transfer {
       ...this.#chokes.checkInvariants(),
       ...beyond([
         ['peers', this.#peers.size, bound.mostConnectionsPerTransfer],
-        ['addresses', this.roster.size, bound.mostAddresses + bound.mostConnectionsPerTransfer],
+        [
+          'addresses',
+          this.roster.size,
+          bound.mostAddresses + bound.mostBans + bound.mostConnectionsPerTransfer,
+        ],
       ]),
       ...[...this.#peers].flatMap(beyondPeer),
     ].map((fault) => `${this.name}: ${fault}`);

@@ -9,7 +9,7 @@ export const handshakeTimeoutMs = 10_000;
 /** After our end of a connection, the other side has this long to take what is queued and close its own. */
 export const lingerMs = 5_000;
 
-/** Accepted connections that have not said yet what they speak. The oldest goes first, so that silence keeps nobody out. */
+/** Accepted connections that have not said yet what they speak. The oldest of the host that has most goes first, so that silence keeps nobody out. */
 export const mostHalfOpen = 256;
 
 /** Port 0 is picked for one family and may be taken in the other; then another is picked. */

@@ -2,6 +2,7 @@
 
 import { type Listener, type PeerAddress, type Stream, WorldError } from '@shoal/base';
 import { mostHalfOpen, portAttempts } from '../bounds.ts';
+import { oldestOfBusiest } from '../crowd.ts';
 import { TransportError } from '../errors.ts';
 import type { Accepted, ChannelListener, ListenOptions } from '../transport.ts';
 import { greet } from './greet.ts';
@@ -23,7 +24,10 @@ export async function listen(
   async function welcome(stream: Stream): Promise<void> {
     const aborter = new AbortController();
     halfOpen.set(stream, aborter);
-    if (halfOpen.size > mostHalfOpen) halfOpen.values().next().value?.abort();
+    if (halfOpen.size > mostHalfOpen) {
+      const oldest = oldestOfBusiest(halfOpen.keys(), ({ remote }) => ({ kind: 'ip', ...remote }));
+      if (oldest !== undefined) halfOpen.get(oldest)?.abort();
+    }
     const greeting = makeGreeting();
     try {
       const channel = await greet(stream, greeting, {
