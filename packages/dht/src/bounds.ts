@@ -100,6 +100,8 @@ export const liarBanMs = 60 * 60_000;
 export const strikesForBan = 3;
 /** Addresses that are remembered for what they got, in two generations, and for what they did. */
 export const maxVisitors = 8_192;
+/** A visitor that was silent for longer may be forgotten: its allowance would be full again after eight seconds. */
+export const visitorLifeMs = 5 * 60_000;
 export const maxBans = 4_096;
 
 /** Strangers that are pinged at once to see whether they are fit for the table. */
@@ -116,5 +118,7 @@ export const pingsPerUpkeep = 4;
 export const votesForAddress = 3;
 export const maxVotes = 64;
 
-/** Nodes in a saved table: 160 buckets would hold 1,280. */
+/** Nodes in a saved table, and addresses that may lead in: 160 buckets would hold 1,280. */
 export const maxSavedNodes = 400;
+/** Entrances that are tried at once while there is nobody. */
+export const knocksAtOnce = 32;

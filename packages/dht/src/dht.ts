@@ -2,7 +2,7 @@
 // answers come as one.
 
 import { type Endpoint, encodeBencode, type IpFamily, noBytes } from '@shoal/base';
-import { bucketSize, maxIntroductions, maxSaltBytes, maxValueBytes } from './bounds.ts';
+import { bucketSize, maxSaltBytes, maxSavedNodes, maxValueBytes } from './bounds.ts';
 import { bloomBytes, estimateBloom } from './codec/bloom.ts';
 import { errorCodes, type PutItem } from './codec/krpc.ts';
 import { stateOf } from './contact.ts';
@@ -22,8 +22,6 @@ interface Half extends SearchParts {
   /** Told of by the way; asked when the table is empty. */
   readonly hints: Endpoint[];
 }
-
-const maxHints = 64;
 
 /** Rejects with the WorldError of an address that cannot be bound. */
 export async function createDht(options: DhtOptions): Promise<Dht> {
@@ -57,7 +55,14 @@ export async function createDht(options: DhtOptions): Promise<Dht> {
       clock,
       random,
       entrances: () => [...hints, ...bootstrap.filter((one) => familyOf(one) === family)],
-      onOthers: (nodes) => halfOf(family === 4 ? 6 : 4)?.hints.push(...nodes.map(({ endpoint }) => endpoint)),
+      onOthers(nodes) {
+        const other = halfOf(family === 4 ? 6 : 4);
+        if (other !== undefined)
+          remember(
+            other.hints,
+            nodes.map(({ endpoint }) => endpoint),
+          );
+      },
       wantsOthers: () => (halfOf(family === 4 ? 6 : 4)?.node.table.size ?? bucketSize) < bucketSize,
     });
     halves.push({
@@ -235,11 +240,9 @@ export async function createDht(options: DhtOptions): Promise<Dht> {
       const half = isClosed ? undefined : halfOf(familyOf(endpoint));
       if (half === undefined || !(endpoint.port > 0)) return;
       const { node, hints, upkeep } = half;
-      hints.push(endpoint);
-      if (hints.length > maxHints) hints.shift();
+      remember(hints, [endpoint]);
       if (node.table.size === 0) void upkeep.join();
-      else if (hints.length <= maxIntroductions || node.table.size < bucketSize)
-        void node.ask({ method: 'ping' }, endpoint);
+      else node.meet(endpoint);
     },
     save: () =>
       writeTables(
@@ -275,6 +278,12 @@ export async function createDht(options: DhtOptions): Promise<Dht> {
       await Promise.all(closing);
     },
   };
+}
+
+/** The oldest make room. */
+function remember(hints: Endpoint[], more: readonly Endpoint[]): void {
+  hints.push(...more);
+  hints.splice(0, hints.length - maxSavedNodes);
 }
 
 function familyOf({ address }: Endpoint): IpFamily {

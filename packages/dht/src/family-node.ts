@@ -19,6 +19,7 @@ import { considerEveryMs, maxIntroductions, signatureCostBytes } from './bounds.
 import { looksLikeQuery, type Message, type Query, readMessage } from './codec/krpc.ts';
 import type { NodeInfo } from './codec/nodes.ts';
 import { writeError } from './codec/reply.ts';
+import { endpointKey } from './contact.ts';
 import type { ItemStore } from './item-store.ts';
 import type { Asker } from './lookup.ts';
 import { randomId } from './node-id.ts';
@@ -162,6 +163,14 @@ export class FamilyNode implements Asker {
     this.#introduce(node);
   }
 
+  /** Somebody told us of an address, and not of an id. */
+  meet(endpoint: Endpoint): void {
+    const key = endpointKey(endpoint);
+    if (this.#introducing.size >= maxIntroductions || this.#introducing.has(key)) return;
+    if (this.table.find(endpoint) === undefined && !this.isBanned(endpoint.address))
+      this.#ping(key, endpoint);
+  }
+
   close(): void {
     this.questions.close();
     this.#socket?.close();
@@ -244,11 +253,14 @@ export class FamilyNode implements Asker {
   /** A stranger that could be in our table is pinged: who does not answer at the address it asks from is nobody. */
   #introduce({ id, endpoint }: NodeInfo): void {
     if (this.#introducing.size >= maxIntroductions || !this.table.wants(id, endpoint)) return;
-    const key = `${endpoint.address}|${endpoint.port}`;
+    const key = endpointKey(endpoint);
     if (this.#introducing.has(key) || this.isBanned(endpoint.address)) return;
+    this.#ping(key, endpoint);
+  }
+
+  #ping(key: string, endpoint: Endpoint): void {
     this.#introducing.add(key);
-    const copy = { address: endpoint.address, port: endpoint.port };
-    void this.ask({ method: 'ping' }, copy).then(() => this.#introducing.delete(key));
+    void this.ask({ method: 'ping' }, endpoint).then(() => this.#introducing.delete(key));
   }
 
   #note(outcome: Outcome, endpoint: Endpoint): void {

@@ -2,7 +2,7 @@
 // did not change (BEP 5), and the way in again when everybody is gone.
 
 import type { Clock, Endpoint, Random, Timer } from '@shoal/base';
-import { bucketSize, maxOpenQuestions, pingsPerUpkeep, questionableAfterMs, upkeepMs } from './bounds.ts';
+import { bucketSize, knocksAtOnce, pingsPerUpkeep, questionableAfterMs, upkeepMs } from './bounds.ts';
 import type { NodeInfo } from './codec/nodes.ts';
 import type { FamilyNode } from './family-node.ts';
 import { finish, lookup } from './lookup.ts';
@@ -68,12 +68,9 @@ export class Upkeep {
     this.#retryAtMs = clock.nowMs() + this.#retryMs;
     this.#retryMs = Math.min(longestRetryMs, this.#retryMs * 2);
     const seeds: NodeInfo[] = node.table.closest(node.ownId, bucketSize);
-    if (seeds.length < bucketSize)
-      await Promise.all(
-        entrances()
-          .slice(0, maxOpenQuestions)
-          .map((entrance) => this.#knock(entrance, seeds)),
-      );
+    const untried = seeds.length < bucketSize ? [...entrances()] : [];
+    while (untried.length > 0 && seeds.length < bucketSize && !this.#isStopped)
+      await Promise.all(untried.splice(0, knocksAtOnce).map((entrance) => this.#knock(entrance, seeds)));
     if (seeds.length === 0 || this.#isStopped) return;
     await this.#lookUp(node.ownId, seeds);
     // Answers on the way may have told us our address, and with it another id.

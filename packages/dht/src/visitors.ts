@@ -17,6 +17,7 @@ import {
   prefixBurstBytes,
   prefixBytesPerSecond,
   strikesForBan,
+  visitorLifeMs,
 } from './bounds.ts';
 
 /** Bytes that may be sent; the three levels differ in rate and burst. */
@@ -67,6 +68,7 @@ export class Visitors {
   #old = new Map<string, Visitor>();
   #youngPrefixes = new Map<string, Allowance>();
   #oldPrefixes = new Map<string, Allowance>();
+  #youngSinceMs: number;
   readonly #all: Allowance;
   readonly #bans = new Map<string, number>();
   readonly #strikes = new Map<string, number>();
@@ -74,6 +76,7 @@ export class Visitors {
   constructor(clock: Clock, options: { readonly isLimited: boolean }) {
     this.#clock = clock;
     this.#isLimited = options.isLimited;
+    this.#youngSinceMs = clock.nowMs();
     this.#all = new Allowance(allBytesPerSecond, allBurstBytes, clock.nowMs());
   }
 
@@ -139,9 +142,13 @@ export class Visitors {
   #recall(address: string): Visitor | undefined {
     const known = this.#old.get(address) ?? this.#make(address);
     if (known === undefined) return undefined;
-    if (this.#young.size >= maxVisitors) {
+    const nowMs = this.#clock.nowMs();
+    if (this.#young.size >= maxVisitors || nowMs - this.#youngSinceMs > visitorLifeMs) {
       this.#old = this.#young;
       this.#young = new Map();
+      this.#oldPrefixes = this.#youngPrefixes;
+      this.#youngPrefixes = new Map();
+      this.#youngSinceMs = nowMs;
     }
     this.#young.set(address, known);
     return known;
@@ -179,10 +186,6 @@ export class Visitors {
     const key = toLatin1(ip.subarray(0, length));
     const known = this.#youngPrefixes.get(key) ?? this.#oldPrefixes.get(key);
     const allowance = known ?? new Allowance(rate, burst, nowMs);
-    if (this.#youngPrefixes.size >= maxVisitors) {
-      this.#oldPrefixes = this.#youngPrefixes;
-      this.#youngPrefixes = new Map();
-    }
     this.#youngPrefixes.set(key, allowance);
     return allowance;
   }
