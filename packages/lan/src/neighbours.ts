@@ -31,8 +31,8 @@ import {
 } from './dns-codec.ts';
 import { type LanParts, type Link, Multicast } from './multicast.ts';
 
-export const mdnsPort = 5353;
-export const mdnsGroups = { 4: '224.0.0.251', 6: 'ff02::fb' } as const;
+const mdnsPort = 5353;
+const mdnsGroups = { 4: '224.0.0.251', 6: 'ff02::fb' } as const;
 
 export interface NeighbourhoodOptions {
   /** Who we are: 8 to 24 bytes that no other node has. */
