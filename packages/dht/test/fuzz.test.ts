@@ -4,14 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mutateDatagram } from './mutations.ts';
 
-test('ten thousand mutated datagrams break no promise, and not all of them are dropped', () => {
+test('five thousand mutated datagrams break no promise, and not all of them are dropped', () => {
   let taken = 0;
-  for (let seed = 0; seed < 10_000; seed++) {
+  for (let seed = 0; seed < 5_000; seed++) {
     try {
       if (mutateDatagram(seed)) taken++;
     } catch (error) {
       throw new Error(`seed ${seed}`, { cause: error });
     }
   }
-  assert.ok(taken > 2000 && taken < 9500, `${taken} were taken`);
+  assert.ok(taken > 1000 && taken < 4500, `${taken} were taken`);
 });

@@ -8,13 +8,31 @@ import type { SeededRandom, SimHost, Simulation } from '@shoal/sim';
 import { compareDistance } from '../src/node-id.ts';
 import { port } from './network.ts';
 
+interface Decoy {
+  readonly id: Uint8Array;
+  readonly compact: Uint8Array;
+}
+
 /** Addresses that nobody has, with ids that fit them: what a liar may name without being caught by BEP 42. */
-function makeDecoys(random: SeededRandom, count: number): { id: Uint8Array; compact: Uint8Array }[] {
+function makeDecoys(random: SeededRandom, count: number): Decoy[] {
   return Array.from({ length: count }, (_, i) => {
     const address = `${100 + (i % 50)}.${random.below(256)}.${random.below(256)}.${1 + random.below(254)}`;
     const id = makeNodeId(ipToBytes(address) ?? new Uint8Array(4), random);
     return { id, compact: compactNode(id, { address, port }) ?? new Uint8Array(26) };
   });
+}
+
+/** The eight nearest, without sorting all of them for each question. */
+function nearestDecoys(decoys: readonly Decoy[], target: Uint8Array): Uint8Array {
+  const nearest: Decoy[] = [];
+  for (const decoy of decoys) {
+    const farthest = nearest[7];
+    if (farthest !== undefined && compareDistance(target, farthest.id, decoy.id) <= 0) continue;
+    nearest.push(decoy);
+    nearest.sort((a, b) => compareDistance(target, a.id, b.id));
+    nearest.length = Math.min(8, nearest.length);
+  }
+  return new Uint8Array(nearest.flatMap(({ compact }) => [...compact]));
 }
 
 export interface HostileNode {
@@ -48,8 +66,7 @@ export async function startHostile(
           ]);
           const frame = { askedFrom, transaction, id, token: new Uint8Array(4) };
           const target = 'infoHash' in query ? query.infoHash : 'target' in query ? query.target : undefined;
-          const nearest = [...decoys].sort((a, b) => compareDistance(target ?? id, a.id, b.id)).slice(0, 8);
-          const nodes = new Uint8Array(nearest.flatMap(({ compact }) => [...compact]));
+          const nodes = nearestDecoys(decoys, target ?? id);
           const forged = query.method === 'get' ? { value: encodeBencode(toUtf8('forged')) } : {};
           socket.send(writeReply({ ...frame, ...(target && { nodes }), ...forged }), from);
         },

@@ -54,10 +54,10 @@ simTest('without a port, the one that the datagram came from is announced', {}, 
 });
 
 simTest(
-  'among 300 nodes every key is found in few hops, and with a tenth of the nodes gone 99 of 100',
+  'among 200 nodes every key is found in few hops, and with a tenth of the nodes gone 99 of 100',
   { repeats: false },
   async (simulation) => {
-    const nodes = await growNetwork(simulation, 300);
+    const nodes = await growNetwork(simulation, 200);
     const keys = Array.from({ length: 100 }, (_, i) => infoHash(simulation, `key ${i}`));
     for (const [i, key] of keys.entries()) {
       const { stored } = await simulation.settle(pick(nodes, i * 7).dht.announce(key, { port: 1000 + i }));
