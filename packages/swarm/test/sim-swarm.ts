@@ -26,6 +26,7 @@ export interface PeerSetup {
   readonly knows?: readonly SimPeer[];
   readonly host?: HostOptions;
   readonly options?: Partial<TransferOptions>;
+  readonly bootId?: string;
 }
 
 const port = 6881;
@@ -48,6 +49,7 @@ export async function begin(simulation: Simulation, host: SimHost, setup: PeerSe
     transport: createTcpTransport(world),
     client: 'sim',
     peerIdPrefix: '-SL0000-',
+    ...(setup.bootId === undefined ? {} : { bootId: setup.bootId }),
   });
   await simulation.settle(session.listen({ port, addresses: [host.address] }));
   const transfer = session.add(

@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { magnetOf, parseMagnet } from '@shoal/metainfo';
-import type { HostOptions, Simulation } from '@shoal/sim';
+import type { HostOptions, SimHost, Simulation } from '@shoal/sim';
 import { StorageError } from '@shoal/storage';
-import type { Leave, TransferEvent, TransferOptions } from '@shoal/swarm';
+import type { Leave, TransferEvent } from '@shoal/swarm';
 import type { Sample } from '../sample.ts';
 import { begin, hasAll, type PeerSetup, runUntil, type SimPeer } from '../sim-swarm.ts';
 import { HostileHost } from './hostile-host.ts';
@@ -14,6 +14,8 @@ import type { Script } from './hostile-line.ts';
 export interface HonestSetup extends Omit<PeerSetup, 'sample' | 'knows'> {
   readonly knows?: readonly (SimPeer | HostileHost)[];
   readonly isMagnet?: boolean;
+  /** Before anything runs on it. */
+  readonly prepare?: (host: SimHost) => void;
 }
 
 export interface Parting {
@@ -29,7 +31,7 @@ export class Arena {
   readonly hostile: HostileHost[] = [];
   /** Whom honest peers let go, and why. */
   readonly partings: Parting[] = [];
-  readonly #lostPower = new Set<SimPeer['host']>();
+  readonly #lostPower = new Set<SimHost>();
   readonly #setups = new Map<SimPeer, HonestSetup>();
 
   constructor(simulation: Simulation, sample: Sample) {
@@ -39,6 +41,7 @@ export class Arena {
 
   async addHonest(setup: HonestSetup): Promise<SimPeer> {
     const host = this.simulation.addHost(setup.host);
+    setup.prepare?.(host);
     const { torrent, files } = this.sample;
     if (setup.isSeed === true)
       for (const [path, bytes] of files)
@@ -46,7 +49,7 @@ export class Arena {
     return this.#begin(host, setup);
   }
 
-  async #begin(host: SimPeer['host'], setup: HonestSetup): Promise<SimPeer> {
+  async #begin(host: SimHost, setup: HonestSetup): Promise<SimPeer> {
     const { isMagnet, knows = [], ...rest } = setup;
     const { torrent } = this.sample;
     const peer = await begin(this.simulation, host, {
@@ -65,10 +68,10 @@ export class Arena {
   }
 
   /** After a crash of its host: the same transfer with what is on the disk. */
-  async restart(peer: SimPeer, options: Partial<TransferOptions> = {}): Promise<SimPeer> {
+  async restart(peer: SimPeer, changes: Partial<HonestSetup> = {}): Promise<SimPeer> {
     this.honest.splice(this.honest.indexOf(peer), 1);
     peer.host.restart();
-    return this.#begin(peer.host, { ...this.#setups.get(peer), options });
+    return this.#begin(peer.host, { ...this.#setups.get(peer), ...changes });
   }
 
   /** As `lost` or `torn` for the host's next crash. */
@@ -121,7 +124,7 @@ export class Arena {
       // A power cut may leave a new file's name without its bytes, and without a record of whose it is.
       const isLostFile = error.code === 'in-the-way' && this.#lostPower.has(failed.host);
       assert.ok(error.code !== 'in-the-way' || isLostFile, error.message);
-      await this.restart(failed, isLostFile ? { overwrite: true } : {});
+      await this.restart(failed, isLostFile ? { options: { overwrite: true } } : {});
     }
   }
 

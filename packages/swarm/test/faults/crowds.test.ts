@@ -1,4 +1,4 @@
-// Thousands of connections from one host, and names that are not one's own: neither keeps an honest peer from being
+// Hundreds of connections from one host, and names that are not one's own: neither keeps an honest peer from being
 // served. What each costs stays within the bounds that the invariants count.
 
 import assert from 'node:assert/strict';
@@ -33,14 +33,14 @@ const crowds: readonly Script[] = [
 
 for (const script of crowds)
   simTest(
-    `an honest peer is served while 1,500 connections of one host ${script.name}`,
-    { seeds: 1 },
+    `an honest peer is served while 600 connections of one host ${script.name}`,
+    { seeds: 1, repeats: false },
     async (simulation) => {
       const sample = makeSample(someBytes(300_000), { pieceLength: 32_768 });
       const arena = new Arena(simulation, sample);
       const seed = await arena.addHonest({ isSeed: true, host: { line } });
       const hostile = arena.addHostile(script, { line: { latencyMs: 5 } });
-      for (let i = 0; i < 1500; i++) {
+      for (let i = 0; i < 600; i++) {
         if (i % 100 === 0) await simulation.advance(20);
         hostile.attack(seed.address);
       }
