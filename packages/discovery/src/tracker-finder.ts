@@ -35,7 +35,8 @@ export function createTrackerFinder(
           key,
           counts: amounts,
           onChange: ({ url, state, message = '' }) => {
-            if (state === 'failing') failed?.(url, message);
+            // A tracker that knows only one name of a hybrid torrent serves it all the same.
+            if (state === 'failing' && lists.every((list) => isFailing(list, url))) failed?.(url, message);
           },
           onPeers: (peers, teller) => {
             for (const peer of peers) search.push({ address: { kind: 'ip', ...peer }, teller });
@@ -54,19 +55,20 @@ export function createTrackerFinder(
   function askOnce(infoHashes: readonly Uint8Array[], options: FindOptions): Search {
     const search = new PeerSearch({ renew: () => {} });
     const urls = [...new Set(options.trackers?.flat())].slice(0, maxTrackersAskedOnce);
-    const asked = urls.flatMap((url) =>
-      infoHashes.map(async (infoHash) => {
-        const { port, amounts, signal, failed } = options;
-        const request = { infoHash, peerId, port, key, ...amounts(), peersWanted: peersAskedOnce };
-        try {
-          const { peers } = await trackers.announce(url, { ...request, event: 'started' }, signal);
-          for (const peer of peers) search.push({ address: { kind: 'ip', ...peer }, teller: url });
-          await trackers.announce(url, { ...request, event: 'stopped', peersWanted: 0 }, signal);
-        } catch (error) {
-          if (!signal.aborted) failed?.(url, error instanceof Error ? error.message : String(error));
-        }
-      }),
-    );
+    const { port, amounts, signal, failed } = options;
+    const request = { peerId, port, key, ...amounts(), peersWanted: peersAskedOnce };
+    async function ask(url: string, infoHash: Uint8Array): Promise<void> {
+      const { peers } = await trackers.announce(url, { ...request, infoHash, event: 'started' }, signal);
+      for (const peer of peers) search.push({ address: { kind: 'ip', ...peer }, teller: url });
+      await trackers.announce(url, { ...request, infoHash, event: 'stopped', peersWanted: 0 }, signal);
+    }
+    const asked = urls.map(async (url) => {
+      const results = await Promise.allSettled(infoHashes.map((infoHash) => ask(url, infoHash)));
+      const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+      const [failure] = failures;
+      if (failures.length === results.length && failure instanceof Error && !signal.aborted)
+        failed?.(url, failure.message);
+    });
     void Promise.all(asked).then(() => search.end());
     return search;
   }
@@ -84,4 +86,8 @@ export function createTrackerFinder(
       await trackers.close();
     },
   };
+}
+
+function isFailing(list: TrackerList, url: string): boolean {
+  return list.status().some((tracker) => tracker.url === url && tracker.state === 'failing');
 }

@@ -2,7 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import type { Datagrams, Endpoint, FinderKind, PeerAddress, Streams } from '@shoal/base';
+import {
+  type Datagrams,
+  type Endpoint,
+  type FinderKind,
+  type PeerAddress,
+  type Streams,
+  toHex,
+} from '@shoal/base';
 import { createDht } from '@shoal/dht';
 import {
   createDiscovery,
@@ -262,6 +269,32 @@ describe('a finder that lies', () => {
     await closeAll(simulation, a);
   });
 });
+
+simTest(
+  'a tracker that refuses one name of a hybrid torrent is no failure, one that refuses both is',
+  {},
+  async (simulation) => {
+    const tracker = startTracker(simulation);
+    const a = nodeOn(simulation, simulation.addHost());
+    const failures: string[] = [];
+    const failed = ({ teller }: Teller, message: string) => void failures.push(`${teller} ${message}`);
+    tracker.refused = [toHex(second)];
+    const quest = a.seek({ infoHashes: [hash, second], failed });
+    await simulation.advance(5 * 60_000);
+    assert.deepEqual(failures, []);
+    await simulation.settle(quest.stop());
+    tracker.refused = [toHex(second), toHex(hash)];
+    a.seek({ infoHashes: [hash, second], failed });
+    await simulation.advance(5_000);
+    assert.match(failures[0] ?? '', /tracker\/announce .*not here/);
+    const subject = { infoHashes: [hash], isPrivate: false, trackers: [[trackerUrl]], port: 1, failed };
+    const amounts = () => ({ uploaded: 0, downloaded: 0, left: 0 });
+    failures.length = 0;
+    await simulation.settle(a.discovery.seek({ ...subject, amounts }, () => {}, { once: true }).done);
+    assert.equal(failures.length, 1);
+    await closeAll(simulation, a);
+  },
+);
 
 simTest('what is told of ourselves is not handed over', {}, async (simulation) => {
   const tracker = startTracker(simulation);

@@ -14,6 +14,8 @@ export interface SimTracker {
     readonly left: string;
   }[];
   knows(infoHash: Uint8Array, address: string): boolean;
+  /** Info hashes in hex that it does not know. */
+  refused: readonly string[];
   /** What it names in place of its peers. */
   lies: readonly { readonly address: string; readonly port: number }[] | undefined;
 }
@@ -29,6 +31,7 @@ export function startTracker(simulation: Simulation, intervalSeconds = 600, name
   const tracker: SimTracker = {
     host,
     heard: [],
+    refused: [],
     lies: undefined,
     knows(infoHash, address) {
       const lease = leases.get(toHex(infoHash))?.get(address);
@@ -46,6 +49,8 @@ export function startTracker(simulation: Simulation, intervalSeconds = 600, name
         }),
     );
     const infoHash = toHex(bytesOf(query.get('info_hash') ?? ''));
+    if (tracker.refused.includes(infoHash))
+      return { body: encodeBencode({ 'failure reason': 'that is not here' }) };
     const port = Number(query.get('port'));
     const event = query.get('event') ?? '';
     tracker.heard.push({
