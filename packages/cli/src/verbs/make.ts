@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { magnetOf, parseTorrent, type Torrent } from '@shoal/metainfo';
-import { describeTorrent, formatBytes } from '../describe.ts';
+import { countOf, describeTorrent, formatBytes } from '../describe.ts';
 import { makeTorrentFile } from '../making/make-torrent.ts';
 import type { Verb } from '../verb.ts';
 
@@ -66,7 +66,7 @@ function textOf(file: string, torrent: Torrent): string {
   const { layout } = torrent;
   const count = layout.files.filter((entry) => !entry.isPad).length;
   return [
-    `${file}: ${count} ${count === 1 ? 'file' : 'files'}, ${formatBytes(layout.contentLength)}, ${layout.pieceCount} pieces of ${formatBytes(layout.pieceLength)}`,
+    `${file}: ${countOf(count, 'file')}, ${formatBytes(layout.contentLength)}, ${countOf(layout.pieceCount, 'piece')} of ${formatBytes(layout.pieceLength)}`,
     magnetOf(torrent),
   ].join('\n');
 }
