@@ -115,7 +115,8 @@ export class Downloads {
     // It said that it would not: asking it again for the same would go round in circles.
     peer.fastPieces.delete(piece);
     this.#settle(peer, piece, begin / blockLength);
-    if (!peer.isChokingUs) peer.annoy(10);
+    // Transmission rejects its whole queue, and only then says that it chokes: hundreds of rejects are no flood.
+    if (!peer.isChokingUs) peer.annoy();
     this.feedSoon();
   }
 
