@@ -100,7 +100,9 @@ export const liarBanMs = 60 * 60_000;
 export const strikesForBan = 3;
 /** Addresses that are remembered for what they got, in two generations, and for what they did. */
 export const maxVisitors = 8_192;
-/** A visitor that was silent for longer may be forgotten: its allowance would be full again after eight seconds. */
+/** Addresses and networks whose allowance is counted: about 2 MB. */
+export const maxAllowances = 16_384;
+/** A visitor that was silent for longer may be forgotten. */
 export const visitorLifeMs = 5 * 60_000;
 export const maxBans = 4_096;
 

@@ -137,17 +137,17 @@ export class FamilyNode implements Asker {
     return !this.#options.enforcesIds || isIdAllowed(node.id, node.endpoint);
   }
 
-  isBanned(address: string): boolean {
-    return this.visitors.isBanned(address);
+  isBanned(endpoint: Endpoint): boolean {
+    return this.visitors.isBanned(endpoint);
   }
 
-  suspect(address: string): void {
-    this.visitors.strike(address);
+  suspect(endpoint: Endpoint): void {
+    this.visitors.strike(endpoint);
   }
 
   /** It sent what can only be a lie: it is not asked, answered or kept any more. */
   banLiar(endpoint: Endpoint): void {
-    this.visitors.banLiar(endpoint.address);
+    this.visitors.banLiar(endpoint);
     this.table.drop(endpoint);
   }
 
@@ -167,8 +167,7 @@ export class FamilyNode implements Asker {
   meet(endpoint: Endpoint): void {
     const key = endpointKey(endpoint);
     if (this.#introducing.size >= maxIntroductions || this.#introducing.has(key)) return;
-    if (this.table.find(endpoint) === undefined && !this.isBanned(endpoint.address))
-      this.#ping(key, endpoint);
+    if (this.table.find(endpoint) === undefined && !this.isBanned(endpoint)) this.#ping(key, endpoint);
   }
 
   close(): void {
@@ -254,7 +253,7 @@ export class FamilyNode implements Asker {
   #introduce({ id, endpoint }: NodeInfo): void {
     if (this.#introducing.size >= maxIntroductions || !this.table.wants(id, endpoint)) return;
     const key = endpointKey(endpoint);
-    if (this.#introducing.has(key) || this.isBanned(endpoint.address)) return;
+    if (this.#introducing.has(key) || this.isBanned(endpoint)) return;
     this.#ping(key, endpoint);
   }
 
@@ -266,7 +265,7 @@ export class FamilyNode implements Asker {
   #note(outcome: Outcome, endpoint: Endpoint): void {
     const nowMs = this.#parts.clock.nowMs();
     if (outcome.kind === 'timeout') this.table.failed(endpoint);
-    if (outcome.kind === 'answered' && !this.isBanned(endpoint.address))
+    if (outcome.kind === 'answered' && !this.isBanned(endpoint))
       this.table.answered({ id: outcome.answer.id, endpoint }, nowMs, outcome.rttMs);
   }
 

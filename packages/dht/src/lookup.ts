@@ -28,9 +28,9 @@ export interface Asker {
   ask(query: Query, to: Endpoint): Promise<Outcome>;
   /** Its id fits its address (BEP 42), or need not. */
   isFit(node: NodeInfo): boolean;
-  isBanned(address: string): boolean;
+  isBanned(endpoint: Endpoint): boolean;
   /** It named only dead nodes. */
-  suspect(address: string): void;
+  suspect(endpoint: Endpoint): void;
   /** Somebody named it; the table may want it. */
   named(node: NodeInfo): void;
 }
@@ -241,13 +241,13 @@ class Run {
     if (referrer.alive > 0 || referrer.dead < deadReferrals) return;
     for (const other of this.#known.values())
       if (other.referrer === referrer && other.state === 'new') other.state = 'failed';
-    if (referrer.dead === deadReferrals) this.#asker.suspect(referrer.node.endpoint.address);
+    if (referrer.dead === deadReferrals) this.#asker.suspect(referrer.node.endpoint);
   }
 
   #consider(path: Path, node: NodeInfo, referrer: Candidate | undefined): void {
     const { endpoint, id } = node;
     if (equalBytes(id, this.#asker.ownId) || !isPlausible(endpoint, referrer?.node.endpoint)) return;
-    if (this.#asker.isBanned(endpoint.address)) return;
+    if (this.#asker.isBanned(endpoint)) return;
     const prefix = prefixOf(endpoint);
     const key = placeKey(endpoint, prefix);
     const known = this.#known.get(key);

@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readCompactEndpoints } from '@shoal/base';
 import { createSimulation } from '@shoal/sim';
+import { Allowances, countedAs } from '../src/allowances.ts';
 import { PeerStore } from '../src/peer-store.ts';
 import { RoundTrips } from '../src/round-trips.ts';
+import { Visitors } from '../src/visitors.ts';
 
 const random = createSimulation({ seed: 3 }).randomFor('stores');
 const minute = 60_000;
@@ -50,4 +52,45 @@ test('time-outs follow what was measured, within bounds', () => {
   assert.equal(trips.timeoutMs, 400);
   for (let i = 0; i < 500; i++) trips.add(9000);
   assert.equal(trips.timeoutMs, 4000);
+});
+
+test('replies to one address and to its network stay within their rates, however many others come between', () => {
+  const allowances = new Allowances(0);
+  const target = countedAs(Uint8Array.of(9, 9, 9, 9));
+  let taken = 0;
+  let others = 0;
+  const seconds = 60;
+  for (let ms = 0; ms < seconds * 1000; ms += 2) {
+    if (allowances.take(target.unit, target.network, 500, ms)) taken += 500;
+    // Forged addresses, new ones all the time, that shall make us forget the one.
+    for (let i = 0; i < 2; i++) {
+      const other = countedAs(Uint8Array.of(10 + random.below(100), random.below(256), random.below(256), 1));
+      if (allowances.take(other.unit, other.network, 50, ms)) others += 50;
+    }
+  }
+  assert.ok(taken <= 128_000 + seconds * 16_000, `${taken}`);
+  assert.ok(taken >= seconds * 16_000 * 0.9, `${taken}`);
+  assert.ok(others > 1_000_000);
+});
+
+test('on loopback a liar is one port, and a flood is not banned; elsewhere both are the address', () => {
+  let nowMs = 0;
+  const clock = { nowMs: () => nowMs, wallTimeMs: () => 0, setTimer: () => ({ cancel() {} }) };
+  for (const [address, isShared] of [
+    ['127.0.0.1', true],
+    ['::1', true],
+    ['20.1.1.1', false],
+    ['2a00:1:2:3::4', false],
+  ] as const) {
+    const visitors = new Visitors(clock, { isLimited: true });
+    visitors.banLiar({ address, port: 1 });
+    assert.ok(visitors.isBanned({ address, port: 1 }));
+    assert.equal(visitors.isBanned({ address, port: 2 }), !isShared, address);
+    nowMs += 2 * 60 * minute;
+    assert.ok(!visitors.isBanned({ address, port: 1 }));
+    const visitor = visitors.of(address);
+    assert.ok(visitor);
+    for (let i = 0; i < 20_000; i++) visitors.mayReply(visitor, 1000, nowMs);
+    assert.equal(visitor.bannedUntilMs > nowMs, !isShared, address);
+  }
 });
