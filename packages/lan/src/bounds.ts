@@ -25,7 +25,7 @@ export const answerEveryMs = 5_000;
 export const maxAnswered = 2_048;
 
 /** How often we look whether a cable or a Wi-Fi came or went: a person should not have to wait for it. */
-export const lookAtInterfacesEveryMs = 3_000;
+export const lookAtInterfacesEveryMs = 1_000;
 /** Machines with containers have dozens; nobody is met on the hundredth. */
 export const maxLinks = 32;
 

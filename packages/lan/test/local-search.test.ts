@@ -101,7 +101,7 @@ describe('two machines on one network', () => {
     await simulation.advance(10_000);
     assert.equal(a.found.length, 0);
     a.host.setAddresses(['192.168.1.77']);
-    await simulation.run(() => a.found.length > 0 && b.found.length > 0, { limitMs: 4_000 });
+    await simulation.run(() => a.found.length > 0 && b.found.length > 0, { limitMs: 2_000 });
     assert.equal(b.found[0]?.address, '192.168.1.77');
     await closeAll(simulation, a, b);
   });
