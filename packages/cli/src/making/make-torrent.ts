@@ -6,6 +6,7 @@ import { type FileRange, type Hashing, type World, WorldError } from '@shoal/bas
 import {
   type CreateDetails,
   createTorrent,
+  type Layout,
   type FileRange as LayoutRange,
   leafLength,
   pieceWork,
@@ -30,8 +31,14 @@ export interface MakeOptions extends Pick<FindOptions, 'signal' | 'onLeftOut'> {
 
 type Parts = Pick<World, 'disk' | 'hashing' | 'random'>;
 
-/** The bytes that were written. */
-export async function makeTorrentFile(world: Parts, options: MakeOptions): Promise<Uint8Array> {
+export interface MadeTorrent {
+  /** What was written. */
+  readonly bytes: Uint8Array;
+  /** The files under the names that they have here; the torrent, once read, gives them safe ones. */
+  readonly layout: Layout;
+}
+
+export async function makeTorrentFile(world: Parts, options: MakeOptions): Promise<MadeTorrent> {
   if (!options.overwrite && (await exists(world, options.file))) throw isThere(options.file);
   const { files, isOneFile } = await filesOf(world, options);
   const plan = planTorrent({
@@ -45,7 +52,7 @@ export async function makeTorrentFile(world: Parts, options: MakeOptions): Promi
   const digest: Hashing['digest'] = (name, bytes) => world.hashing.digest(name, bytes);
   const bytes = createTorrent(plan, hashes, options.details, digest);
   await writeWhole(world, options, bytes);
-  return bytes;
+  return { bytes, layout: plan.layout };
 }
 
 async function filesOf(

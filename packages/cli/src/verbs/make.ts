@@ -32,7 +32,7 @@ const make: Verb = (command, context) => {
       const world = await context.world();
       const { output } = context;
       const file = resolve(options.output);
-      const bytes = await makeTorrentFile(world, {
+      const { bytes } = await makeTorrentFile(world, {
         path: resolve(path),
         file,
         format: options.format,

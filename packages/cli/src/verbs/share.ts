@@ -6,7 +6,6 @@ import { parseTorrent, type Torrent } from '@shoal/metainfo';
 import type { FileStamp } from '@shoal/storage';
 import { effectiveConfig } from '../config.ts';
 import { formatBytes } from '../describe.ts';
-import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import { makeTorrentFile } from '../making/make-torrent.ts';
 import { openFinding } from '../transferring/finding.ts';
@@ -100,7 +99,7 @@ async function makeTorrent(
   const { disk, hashing, clock, random } = world;
   const begunMs = clock.wallTimeMs();
   const temporary = join(opened.data, `making-${random.below(2 ** 32).toString(36)}.torrent`);
-  const bytes = await makeTorrentFile(world, {
+  const { bytes, layout } = await makeTorrentFile(world, {
     path,
     file: temporary,
     format,
@@ -113,7 +112,9 @@ async function makeTorrent(
     onLeftOut: (leftOut, reason) =>
       context.output.event({ event: 'left-out', path: leftOut, reason }, `left out: ${leftOut} (${reason})`),
   });
-  const torrent = parseTorrent(bytes, (name, input) => hashing.digest(name, input));
+  const safe = parseTorrent(bytes, (name, input) => hashing.digest(name, input));
+  // Others may not be able to have these names; here the files have them.
+  const torrent = { ...safe, layout, ...(safe.folder === undefined ? {} : { folder: basename(path) }) };
   const folder = await opened.stateFolder(torrent.infoHashes);
   const file = join(folder, `${torrent.name}.torrent`);
   await disk.rename(temporary, file);
@@ -121,12 +122,7 @@ async function makeTorrent(
   for (const [index, entry] of torrent.layout.files.entries()) {
     if (entry.isPad) continue;
     const place = join(dirname(path), torrent.folder ?? '', ...entry.path);
-    const stat = await disk.stat(place).catch(() => undefined);
-    if (stat === undefined)
-      throw new CliError(
-        'refused',
-        `${basename(path)} has a name that is not safe on all systems and would be shared as ${place}. Rename it.`,
-      );
+    const stat = await disk.stat(place);
     // What was written while it was hashed is hashed again.
     if (stat.modifiedMs < begunMs)
       stamps.push({ file: index, id: stat.id, length: stat.length, modifiedMs: stat.modifiedMs });
