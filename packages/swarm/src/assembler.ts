@@ -202,7 +202,7 @@ export class Assembler {
     assembly.hasSpilled = true;
     assembly.spills++;
     this.#underWay++;
-    content
+    void content
       .writeBlocks(assembly.piece, first * blockLength, blocks)
       .catch((error: unknown) => {
         assembly.hasFailed = true;
