@@ -3,7 +3,7 @@
 
 import type { AmountsDone } from '@shoal/base';
 import type { Discovery, NetworkMode, Subject } from '@shoal/discovery';
-import type { InfoHashes, Torrent } from '@shoal/metainfo';
+import type { HostPort, InfoHashes, Torrent } from '@shoal/metainfo';
 import type { Transfer, TransferSource } from '@shoal/swarm';
 import { readDhtNodes, writeDhtNodes } from '../dht/saved-nodes.ts';
 import type { Context } from '../verb.ts';
@@ -32,6 +32,8 @@ export interface Finding {
 }
 
 const givenPeersFirstMs = 1_000;
+/** Ways into the DHT that peers named meanwhile; one that answers is enough. */
+const mostNodesKept = 16;
 
 export function openFinding(
   context: Context,
@@ -40,6 +42,8 @@ export function openFinding(
   flags: FindingFlags,
 ): Finding {
   const endings: (() => void)[] = [];
+  /** What peers said before anybody was to be asked. */
+  const dhtNodes: HostPort[] = [];
   let discovery: Promise<Discovery> | undefined;
   let isClosed = false;
   // The DHT takes the same port when it starts, which it does as soon as a peer leads in.
@@ -66,17 +70,22 @@ export function openFinding(
       (address, { kind }) => transfer.addPeer(address, kind),
     );
     if (torrent !== undefined) learnNodes(opened, torrent);
+    for (const node of dhtNodes.splice(0)) opened.addDhtNode(node);
     endings.push(
       transfer.subscribe((event) => {
         if (event.kind === 'complete') quest.completed();
         if (event.kind === 'peer-joined') quest.worked(event.address);
-        if (event.kind === 'dht-node') opened.addDhtNode({ host: event.address, port: event.port });
         if (event.kind !== 'metadata') return;
         const { infoHashes, isPrivate } = event.torrent;
         quest.learned({ infoHashes: shortHashes(infoHashes), isPrivate });
         learnNodes(opened, event.torrent);
       }),
     );
+  }
+
+  function heardOfNode(node: HostPort): void {
+    if (discovery !== undefined) void discovery.then((opened) => opened.addDhtNode(node));
+    else if (dhtNodes.length < mostNodesKept) dhtNodes.push(node);
   }
 
   return {
@@ -97,6 +106,7 @@ export function openFinding(
       endings.push(
         () => clearTimeout(timer),
         transfer.subscribe((event) => {
+          if (event.kind === 'dht-node') heardOfNode({ host: event.address, port: event.port });
           if (event.kind === 'state' && !isWaiting) begin();
           if (event.kind !== 'complete') return;
           clearTimeout(timer);
