@@ -40,6 +40,8 @@ export const stallMs = 8_000;
 export const dripMs = 30_000;
 /** Answers a second are usual; a request that is still open after this much is lost even if others are answered. */
 export const lostRequestMs = 45_000;
+/** A peer that rejected a request, though it does not choke us, is asked for nothing for this time. */
+export const rejectRestMs = 5_000;
 /** A snubbing peer that still sends nothing is let go. */
 export const snubbedMs = 60_000;
 

@@ -116,7 +116,11 @@ export class Downloads {
     peer.fastPieces.delete(piece);
     this.#settle(peer, piece, begin / blockLength);
     // Transmission rejects its whole queue, and only then says that it chokes: hundreds of rejects are no flood.
-    if (!peer.isChokingUs) peer.annoy();
+    if (!peer.isChokingUs) {
+      peer.annoy();
+      // Or it rejects whatever it is asked: then others come first.
+      peer.restsUntilMs = this.#o.nowMs() + bound.rejectRestMs;
+    }
     this.feedSoon();
   }
 
@@ -135,6 +139,7 @@ export class Downloads {
       return;
     }
     const nowMs = this.#o.nowMs();
+    if (peer.restsUntilMs > nowMs) return;
     if (peer.isChokingUs) {
       this.#ask(peer, picker.pickFrom(pieces, peer.fastPieces, room, this.#picked), nowMs);
       return;
@@ -159,9 +164,9 @@ export class Downloads {
     this.#isFeedScheduled = true;
     queueMicrotask(() => {
       this.#isFeedScheduled = false;
-      // Those who wait for nothing else come first.
-      for (const peer of this.#o.peers) if (peer.requests.count === 0) this.fill(peer);
-      for (const peer of this.#o.peers) if (peer.requests.count > 0) this.fill(peer);
+      // Those who wait for nothing else come first, and those who let us wait last.
+      for (const peer of this.#o.peers) if (peer.requests.count === 0 && !peer.isSnubbing) this.fill(peer);
+      for (const peer of this.#o.peers) if (peer.requests.count > 0 || peer.isSnubbing) this.fill(peer);
     });
   };
 

@@ -92,6 +92,8 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   isInteresting = false;
   isSnubbing = false;
   snubbingSinceMs = 0;
+  /** Not asked for anything until then: it rejected what it was asked. */
+  restsUntilMs = 0;
   optimisticUntilMs = 0;
   unchokedAtMs = 0;
   chokedAtMs = 0;
@@ -239,6 +241,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
     this.annoy(this.isChokingUs ? 40 : 1);
     if (!this.isChokingUs) return;
     this.isChokingUs = false;
+    this.restsUntilMs = 0;
     this.#host.chokeChanged(this);
   }
 
