@@ -32,8 +32,10 @@ interface Frame {
   readonly id: Uint8Array;
 }
 
-/** Everything in a reply but nodes, values and items. */
-const frameBytes = 140;
+/** Everything in a reply but nodes, values and items, over IPv6 and with the longest transaction. */
+const frameBytes = 160;
+/** The key, signature and number of a mutable item. */
+const signatureBytes = 140;
 
 export class Answering {
   readonly #parts: AnsweringParts;
@@ -128,7 +130,7 @@ export class Answering {
         sequence: stored,
         token,
       });
-    const nodes = this.#nodes(target, want, maxDatagramBytes - raw.length - 140);
+    const nodes = this.#nodes(target, want, maxDatagramBytes - raw.length - signatureBytes);
     return writeReply({ ...frame, ...nodes, token, value: raw, key, signature, sequence: stored });
   }
 

@@ -124,7 +124,7 @@ export function readMessage(bytes: Uint8Array, family: IpFamily): Message | unde
   return kind.isString('e') ? readError(root, transaction) : undefined;
 }
 
-/** A token in front of parsing: the last entry of every sorted message is `1:y1:q`, `1:y1:r` or `1:y1:e`. */
+/** Without parsing: the last entry of every sorted message is `1:y1:q`, `1:y1:r` or `1:y1:e`. */
 export function looksLikeQuery(bytes: Uint8Array): boolean {
   return bytes[bytes.length - 2] === 0x71;
 }
