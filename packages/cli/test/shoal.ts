@@ -44,6 +44,24 @@ export function shoal(words: readonly string[], env: Record<string, string> = {}
   return run(process.execPath, [shoalPath, ...words], env);
 }
 
+// Root may read and write everything, so that somebody else has to try what is forbidden.
+const asNobody =
+  process.getuid?.() === 0 ? (['setpriv', '--reuid', '65534', '--clear-groups'] as const) : ([] as const);
+
+/** Why `shoalAsUser` cannot run here; false when it can. */
+export async function missingUser(): Promise<string | false> {
+  const [program, ...words] = asNobody;
+  if (program === undefined) return false;
+  const { code } = await run(program, [...words, 'true']).catch(() => ({ code: 1 }));
+  return code === 0 ? false : 'needs setpriv';
+}
+
+/** The command as a user without privileges. */
+export function shoalAsUser(words: readonly string[]): Promise<Ended> {
+  const [program, ...rest] = [...asNobody, process.execPath, shoalPath, ...words];
+  return run(program, rest);
+}
+
 /** Starts `shoal up --json` on a free port and waits until it is ready. It is killed after the test. */
 export async function startUp(context: TestContext, words: readonly string[]): Promise<Running> {
   const child = start(process.execPath, [shoalPath, 'up', '--json', '--api', '127.0.0.1:0', ...words]);

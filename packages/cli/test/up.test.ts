@@ -3,7 +3,16 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Running, run, shoal, shoalPath, startUp, temporaryFolder } from './shoal.ts';
+import {
+  missingUser,
+  type Running,
+  run,
+  shoal,
+  shoalAsUser,
+  shoalPath,
+  startUp,
+  temporaryFolder,
+} from './shoal.ts';
 
 const posix = { skip: process.platform === 'win32' && 'needs POSIX signals and modes' };
 
@@ -169,29 +178,12 @@ test('a disk that is read-only says so, and nothing is left on it', ownDisk, asy
   assert.deepEqual(left, []);
 });
 
-// Root may write everywhere, so that nobody has to try.
-const isRoot = process.getuid?.() === 0;
-const asNobody = ['setpriv', '--reuid', '65534', '--clear-groups'];
-const canBeOther =
-  !isRoot ||
-  (await run(asNobody[0] ?? '', [...asNobody.slice(1), 'true']).catch(() => ({ code: 1 }))).code === 0;
-
 test('a folder that this user may not write says so', {
-  skip: !canBeOther && 'needs setpriv',
+  skip: await missingUser(),
 }, async (context) => {
   const data = await temporaryFolder(context);
   await chmod(data, 0o555);
-  const words = [
-    ...(isRoot ? asNobody : []),
-    process.execPath,
-    shoalPath,
-    'up',
-    '--data',
-    data,
-    '--api',
-    '127.0.0.1:0',
-  ];
-  const { code, stderr } = await run(words[0] ?? '', words.slice(1));
+  const { code, stderr } = await shoalAsUser(['up', '--data', data, '--api', '127.0.0.1:0']);
   assert.equal(code, 1);
   assert.match(stderr, /^error: The data folder \S+ may not be written by this user\.\n.*--data DIR/);
   assert.deepEqual(await readdir(data), []);
