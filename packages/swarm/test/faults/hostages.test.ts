@@ -19,13 +19,14 @@ for (const name of keepers)
     `the only piece, bad at first, comes in the end although one peer ${name}`,
     { seeds: 4 },
     async (simulation) => {
+      const random = simulation.randomFor('lines');
       const sample = makeSample(someBytes(60_000), { pieceLength: 131_072 });
       const arena = new Arena(simulation, sample);
       for (const script of scripts.filter(
         (one) => one.name === name || one.name === 'lies and hangs up after each block',
       ))
-        await arena.addHostile(script, { line: { latencyMs: 1 } }).listen();
-      const line = { latencyMs: 50 };
+        await arena.addHostile(script, { line: { latencyMs: 1 + random.below(80) } }).listen();
+      const line = { latencyMs: 1 + random.below(80) };
       const seed = await arena.addHonest({ isSeed: true, host: { line } });
       const leecher = await arena.addHonest({ knows: arena.hostile, host: { line } });
       for (const hostile of arena.hostile) hostile.attack(leecher.address);
