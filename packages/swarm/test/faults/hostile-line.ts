@@ -215,7 +215,7 @@ export class HostileLine {
   }
 }
 
-export function goodBytes(sample: Sample, piece: number, begin: number, length: number): Uint8Array {
+function goodBytes(sample: Sample, piece: number, begin: number, length: number): Uint8Array {
   const { layout } = sample.torrent;
   const bytes = new Uint8Array(length);
   const there = Math.max(0, Math.min(length, layout.pieceSize(piece) - begin));
