@@ -187,7 +187,7 @@ export class Assembler {
   }
 
   #spill(assembly: Assembly, first: number, end: number): void {
-    const { picker, content, memory } = this.#o;
+    const { picker, content } = this.#o;
     const slabs: Uint8Array[] = [];
     const blocks: Uint8Array[] = [];
     for (let block = first; block < end; block++) {
@@ -209,7 +209,7 @@ export class Assembler {
         if (!this.#isClosed) this.#o.onStorageError(error);
       })
       .then(() => {
-        for (const slab of slabs) memory.give(slab);
+        this.#giveBack(slabs);
         assembly.spills--;
         this.#judgeSpilled(assembly);
         this.#underWay--;
@@ -228,12 +228,17 @@ export class Assembler {
   }
 
   #giveAll(assembly: Assembly): void {
-    assembly.slabs.forEach((slab, block) => {
-      if (slab === undefined) return;
-      this.#o.memory.give(slab);
-      assembly.slabs[block] = undefined;
-    });
+    this.#giveBack(assembly.slabs);
+    assembly.slabs.fill(undefined);
     assembly.inMemory = 0;
+  }
+
+  /** Last first: slabs are taken newest first, so the next piece gets them in order, and is hashed and written as one. */
+  #giveBack(slabs: readonly (Uint8Array | undefined)[]): void {
+    for (let i = slabs.length - 1; i >= 0; i--) {
+      const slab = slabs[i];
+      if (slab !== undefined) this.#o.memory.give(slab);
+    }
   }
 }
 

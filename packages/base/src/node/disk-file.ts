@@ -50,7 +50,7 @@ export class NodeFile implements DiskFile {
     const what = `Cannot write ${this.#path}`;
     this.#requireWritable(what);
     const written = await this.#use((fd) =>
-      transfer(fs.writev, fd, buffers, position, longestWriteInCall, what),
+      transfer(fs.writev, fd, joined(buffers), position, longestWriteInCall, what),
     );
     const asked = buffers.reduce((total, buffer) => total + buffer.length, 0);
     if (written !== asked)
@@ -111,6 +111,24 @@ export class NodeFile implements DiskFile {
       if (this.#underWay === 0) this.#whenIdle?.();
     }
   }
+}
+
+/** Buffers that lie side by side in one memory as one: the system is told of each buffer at a price. */
+function joined(buffers: readonly Uint8Array[]): readonly Uint8Array[] {
+  const runs: Uint8Array[] = [];
+  for (let i = 0; i < buffers.length; ) {
+    const first = buffers[i++];
+    if (first === undefined) continue;
+    let end = first.byteOffset + first.length;
+    for (; i < buffers.length; i++) {
+      const next = buffers[i];
+      if (next?.buffer !== first.buffer || next.byteOffset !== end) break;
+      end += next.length;
+    }
+    const length = end - first.byteOffset;
+    runs.push(length === first.length ? first : new Uint8Array(first.buffer, first.byteOffset, length));
+  }
+  return runs;
 }
 
 /** As many of the buffers as fit one call, and at least a part of one. */

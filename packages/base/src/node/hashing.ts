@@ -231,7 +231,11 @@ function toWorkerJob(
     }
     let index = memories.lastIndexOf(buffer);
     if (index === -1) index = memories.push(buffer) - 1;
-    blocks.push(index, byteOffset, length);
+    const last = blocks.length - 3;
+    const end = last < 0 ? -1 : (blocks[last + 1] ?? 0) + (blocks[last + 2] ?? 0);
+    // Slabs that lie side by side are hashed as one.
+    if (blocks[last] === index && end === byteOffset) blocks[last + 2] = (blocks[last + 2] ?? 0) + length;
+    else blocks.push(index, byteOffset, length);
   }
   return { blocks, ...digests };
 }
