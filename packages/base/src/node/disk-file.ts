@@ -41,17 +41,13 @@ export class NodeFile implements DiskFile {
   }
 
   read(buffers: readonly Uint8Array[], position: number): Promise<number> {
-    return this.#use((fd) =>
-      transfer(fs.readv, fd, buffers, position, Number.POSITIVE_INFINITY, `Cannot read ${this.#path}`),
-    );
+    return this.#use((fd) => transfer(fs.readv, fd, buffers, position, `Cannot read ${this.#path}`));
   }
 
   async write(buffers: readonly Uint8Array[], position: number): Promise<void> {
     const what = `Cannot write ${this.#path}`;
     this.#requireWritable(what);
-    const written = await this.#use((fd) =>
-      transfer(fs.writev, fd, joined(buffers), position, longestWriteInCall, what),
-    );
+    const written = await this.#use((fd) => writeParts(fd, joined(buffers), position, what));
     const asked = buffers.reduce((total, buffer) => total + buffer.length, 0);
     if (written !== asked)
       throw new WorldError('io', `${what}: the system took ${written} of ${asked} bytes`);
@@ -113,6 +109,36 @@ export class NodeFile implements DiskFile {
   }
 }
 
+/** In parts, two at a time: the next one stands ready when the system is done with one, whatever this thread does. */
+async function writeParts(
+  fd: number,
+  buffers: readonly Uint8Array[],
+  position: number,
+  what: string,
+): Promise<number> {
+  let left = buffers;
+  let at = position;
+  let written = 0;
+
+  async function writeOn(): Promise<void> {
+    while (left.length > 0) {
+      const part = firstOf(left, longestWriteInCall);
+      const length = part.reduce((total, buffer) => total + buffer.length, 0);
+      const from = at;
+      left = skip(left, length);
+      at += length;
+      const count = await transfer(fs.writev, fd, part, from, what);
+      written += count;
+    }
+  }
+
+  // Both have ended before anybody hears of a failure: the buffers are free then.
+  const [first, second] = await Promise.allSettled([writeOn(), writeOn()]);
+  if (first.status === 'rejected') throw first.reason;
+  if (second.status === 'rejected') throw second.reason;
+  return written;
+}
+
 /** Buffers that lie side by side in one memory as one: the system is told of each buffer at a price. */
 function joined(buffers: readonly Uint8Array[]): readonly Uint8Array[] {
   const runs: Uint8Array[] = [];
@@ -151,7 +177,6 @@ function transfer(
   fd: number,
   buffers: readonly Uint8Array[],
   position: number,
-  longestInCall: number,
   what: string,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -159,7 +184,7 @@ function transfer(
     let total = 0;
 
     function next(): void {
-      const part = firstOf(left, longestInCall);
+      const part = left.length > mostBuffersInCall ? left.slice(0, mostBuffersInCall) : left;
       if (part.length === 0) {
         resolve(total);
         return;
