@@ -71,7 +71,7 @@ function watch(child: ChildProcess, options: StartOptions): Program {
     child.once('close', (code, signal) => resolve(code ?? signal ?? 'gone'));
   });
   const measure = () => sample(child.pid ?? 0, usage);
-  const timer = setInterval(measure, options.measureEveryMs ?? 50);
+  const timer = setInterval(measure, options.measureEveryMs ?? 250);
   timer.unref();
   void exited.then((how) => {
     ending = how;
