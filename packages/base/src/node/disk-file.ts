@@ -127,8 +127,14 @@ async function writeParts(
       const from = at;
       left = skip(left, length);
       at += length;
-      const count = await transfer(fs.writev, fd, part, from, what);
-      written += count;
+      try {
+        const count = await transfer(fs.writev, fd, part, from, what);
+        written += count;
+      } catch (error) {
+        // Nothing more is begun behind what failed.
+        left = [];
+        throw error;
+      }
     }
   }
 
