@@ -171,11 +171,7 @@ export async function exchange(
         // up on an address that it is just dialling, and here all calls to it come from its own.
         if (!from.takesPeers) await lab.announce(2, 'receiver');
         await receiver.complete;
-        await assertSameTree(
-          join(lab.original, 'payload'),
-          join(task.folder, 'payload'),
-          to.leavesOutEmptyFiles ?? false,
-        );
+        await assertArrived(lab, to, task);
       } finally {
         await receiver.stop();
       }
@@ -185,6 +181,12 @@ export async function exchange(
   } finally {
     await lab.close();
   }
+}
+
+/** The receiver of this task has what the lab made, as far as such a program writes it. */
+export function assertArrived(lab: Lab, receiver: Client, task: PeerTask): Promise<void> {
+  const [made, got] = [join(lab.original, 'payload'), join(task.folder, 'payload')];
+  return assertSameTree(made, got, receiver.leavesOutEmptyFiles ?? false);
 }
 
 /** Every file of `expected` is there with the same bytes. Padding that older programs write as files is not looked at. */

@@ -11,7 +11,7 @@ import { labAddress, missingNamespaces } from '../clients/namespace.ts';
 import { start } from '../clients/process.ts';
 import { shoal, shoalCommand } from '../clients/shoal.ts';
 import { transmission } from '../clients/transmission.ts';
-import { assertSameTree, openLab } from './exchange.ts';
+import { assertArrived, assertSameTree, openLab } from './exchange.ts';
 
 const files = { 'some.bin': 1_000_001, 'folder/a few bytes': 3 };
 const trackerUrl = `http://${labAddress(1)}:7000/announce`;
@@ -35,11 +35,7 @@ async function takeFromOurShare(client: Client): Promise<void> {
       const receiver = client.fetch(task);
       try {
         await receiver.complete;
-        await assertSameTree(
-          join(lab.original, 'payload'),
-          join(task.folder, 'payload'),
-          client.leavesOutEmptyFiles ?? false,
-        );
+        await assertArrived(lab, client, task);
       } finally {
         await receiver.stop();
       }
