@@ -7,6 +7,7 @@ export * from './bytes-sequence.ts';
 export * from './errors.ts';
 export * from './event-log.ts';
 export type * from './finder.ts';
+export * from './http-redirects.ts';
 export * from './ip.ts';
 export * from './ip-scope.ts';
 export type * from './peer-address.ts';

@@ -1,7 +1,7 @@
 // A tracker over HTTP or HTTPS. Whatever it sends, one question costs at most `maxAnswerBytes` and `answerTimeoutMs`.
 // A tracker on the public internet may not redirect us to our own machine or network.
 
-import { type Clock, type Http, type HttpResponse, ipScope } from '@shoal/base';
+import { type Clock, type Http, type HttpResponse, RedirectError, requestFollowing } from '@shoal/base';
 import { answerTimeoutMs, maxAnswerBytes, maxRedirects } from './bounds.ts';
 import { TrackerError } from './errors.ts';
 
@@ -39,6 +39,8 @@ export async function askOverHttp(parts: HttpParts, url: string, asking: HttpAsk
       });
     }
     if (error instanceof TrackerError) throw error;
+    if (error instanceof RedirectError)
+      throw new TrackerError('redirect', `${error.message}.`, { value: error.value, cause: error });
     const reason = error instanceof Error ? error.message : String(error);
     throw new TrackerError('unreachable', `${hostOf(url)} cannot be reached: ${reason}`, { cause: error });
   } finally {
@@ -51,63 +53,34 @@ async function follow(
   firstUrl: string,
   asking: HttpAsking & { signal: AbortSignal },
 ): Promise<HttpAnswer> {
-  let url = firstUrl;
-  let isPublic = false;
-  for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-    const mustBePublic = isPublic;
-    const response = await http.request({
-      url,
-      signal: asking.signal,
+  const { allowAddress, trusted, signal } = asking;
+  const { response } = await requestFollowing(
+    http,
+    {
+      url: firstUrl,
+      signal,
       headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': asking.userAgent },
-      allowAddress: (address) => {
-        if (mustBePublic && ipScope(address) !== 'public') {
-          throw new TrackerError(
-            'redirect',
-            `${hostOf(firstUrl)} redirects to ${address}, which is not on the public internet.`,
-          );
-        }
-        return asking.allowAddress?.(address) ?? true;
+      ...(allowAddress === undefined ? {} : { allowAddress }),
+      ...(trusted === undefined ? {} : { trusted }),
+    },
+    { mostRedirects: maxRedirects, localReach: 'anywhere' },
+  );
+  const bytes = await readBody(response, firstUrl);
+  // Trackers say "failure reason" with status 400 or 403 too: what is bencode is an answer.
+  if (response.status !== 200 && bytes[0] !== letterD) {
+    throw new TrackerError(
+      'http-status',
+      `${hostOf(firstUrl)} answered with HTTP status ${response.status}.`,
+      {
+        value: response.status,
+        retryInSeconds: retryAfter(response),
       },
-      ...(asking.trusted === undefined ? {} : { trusted: asking.trusted }),
-    });
-    isPublic ||= ipScope(response.remoteAddress) === 'public';
-    const location = response.headers.location;
-    if (response.status >= 300 && response.status < 400 && location !== undefined) {
-      response.destroy();
-      url = redirected(url, location);
-      continue;
-    }
-    const bytes = await readBody(response, firstUrl);
-    // Trackers say "failure reason" with status 400 or 403 too: what is bencode is an answer.
-    if (response.status !== 200 && bytes[0] !== letterD) {
-      throw new TrackerError(
-        'http-status',
-        `${hostOf(firstUrl)} answered with HTTP status ${response.status}.`,
-        {
-          value: response.status,
-          retryInSeconds: retryAfter(response),
-        },
-      );
-    }
-    return { bytes, remoteAddress: response.remoteAddress };
+    );
   }
-  throw new TrackerError('redirect', `${hostOf(firstUrl)} redirects more than ${maxRedirects} times.`);
+  return { bytes, remoteAddress: response.remoteAddress };
 }
 
 const letterD = 0x64;
-
-function redirected(from: string, location: string): string {
-  const next = URL.parse(location, from);
-  if (next === null || (next.protocol !== 'http:' && next.protocol !== 'https:')) {
-    throw new TrackerError('redirect', `${hostOf(from)} redirects to something that is no web address.`, {
-      value: location,
-    });
-  }
-  if (URL.parse(from)?.protocol === 'https:' && next.protocol === 'http:') {
-    throw new TrackerError('redirect', `${hostOf(from)} redirects from https to http.`, { value: location });
-  }
-  return next.href;
-}
 
 function retryAfter(response: HttpResponse): number | undefined {
   const seconds = Number(response.headers['retry-after']);
