@@ -5,8 +5,10 @@
 // Invariant: no block is asked of two peers, except in endgame. Each step takes constant time, whatever the piece count.
 
 import type { Bitfield, Random } from '@shoal/base';
+import { AlsoAsked } from './also-asked.ts';
 import { candidatesPerPick, chooseMissing, type Pace } from './choose-missing.ts';
-import { blockAsked, blockReceived, nobody, OpenPiece } from './open-piece.ts';
+import { blockAsked, blockReceived, nobody, type OpenPiece } from './open-piece.ts';
+import { OpenPieces } from './open-pieces.ts';
 import type { PeerPieces, PickerPeer } from './peer-pieces.ts';
 import { type PieceState, PieceTable } from './piece-table.ts';
 
@@ -18,30 +20,19 @@ export interface PickerOptions {
   readonly random: Random;
 }
 
-/** In endgame at most so many peers are asked for one block: more only waste what they send. */
-const askedAtOnce = 3;
-/** More blocks than a piece can have: pieces of 16 GiB. */
-const keyBase = 2 ** 20;
-/** Records of pieces kept for reuse. */
-const spareRecords = 256;
-
 export class Picker {
   readonly #table: PieceTable;
   readonly #pieceLength: (piece: number) => number;
   readonly #random: Random;
-  readonly #open = new Map<number, OpenPiece>();
-  readonly #spare: OpenPiece[] = [];
-  /** Open and wanted pieces that have a free block, oldest first. */
-  #oldest: OpenPiece | undefined;
-  #newest: OpenPiece | undefined;
-  /** Endgame only: the further peers a block was asked of, by block key. */
-  readonly #alsoAsked = new Map<number, number[]>();
+  readonly #open: OpenPieces;
+  readonly #alsoAsked = new AlsoAsked();
   #urgent: readonly number[] = [];
   /** Pieces that were bad and came from several peers: next time from one alone, so that it is clear who lies. */
   readonly #alone = new Set<number>();
 
   constructor(options: PickerOptions) {
     this.#table = new PieceTable(options.pieceCount);
+    this.#open = new OpenPieces(this.#table);
     this.#pieceLength = options.pieceLength;
     this.#random = options.random;
   }
@@ -69,7 +60,7 @@ export class Picker {
 
   /** Every block that is still wanted has been asked of somebody. */
   get isEndgame(): boolean {
-    return this.#oldest === undefined && this.#table.buckets.size === 0 && this.#open.size > 0;
+    return this.#open.oldest === undefined && this.#table.buckets.size === 0 && this.#open.size > 0;
   }
 
   blockCount(piece: number): number {
@@ -122,7 +113,7 @@ export class Picker {
   setPriority(piece: number, priority: number): void {
     this.#table.setPriority(piece, priority);
     const record = this.#open.get(piece);
-    if (record !== undefined) this.#listOrNot(record);
+    if (record !== undefined) this.#open.listOrNot(record);
   }
 
   /** These pieces first, in this order, before any priority: somebody is watching. Replaces the list before. */
@@ -179,12 +170,7 @@ export class Picker {
       // From the end: those that were asked last come last.
       for (let block = record.blockCount - 1; block >= 0 && count < limit; block--) {
         if (record.state[block] !== blockAsked || record.owner[block] === peer.slot) continue;
-        const key = this.#key(record.piece, block);
-        const others = this.#alsoAsked.get(key);
-        if (others !== undefined && (others.length + 1 >= askedAtOnce || others.includes(peer.slot)))
-          continue;
-        if (others === undefined) this.#alsoAsked.set(key, [peer.slot]);
-        else others.push(peer.slot);
+        if (!this.#alsoAsked.add(record.piece, block, peer.slot)) continue;
         out[2 * count] = record.piece;
         out[2 * count + 1] = block;
         count++;
@@ -198,9 +184,9 @@ export class Picker {
     const record = this.#open.get(piece);
     if (record === undefined || this.state(piece) !== 'open') return 'surplus';
     if (block >= record.blockCount || record.state[block] === blockReceived) return 'surplus';
-    this.#alsoAsked.delete(this.#key(piece, block));
+    this.#alsoAsked.clear(piece, block);
     record.receive(block, peer.slot);
-    if (record.freeCount === 0) this.#unlist(record);
+    if (record.freeCount === 0) this.#open.unlist(record);
     if (record.receivedCount < record.blockCount) return 'stored';
     this.#table.setState(piece, 'verifying');
     return 'finished';
@@ -210,23 +196,20 @@ export class Picker {
   abandon(peer: PeerPieces, piece: number, block: number): void {
     const record = this.#open.get(piece);
     if (record === undefined || record.state[block] !== blockAsked) return;
-    const key = this.#key(piece, block);
-    const others = this.#alsoAsked.get(key);
     if (record.owner[block] === peer.slot) {
-      const next = others?.shift();
+      const next = this.#alsoAsked.shift(piece, block);
       if (next !== undefined) record.owner[block] = next;
       else record.free(block);
-    } else if (others?.includes(peer.slot) === true) others.splice(others.indexOf(peer.slot), 1);
-    if (others?.length === 0) this.#alsoAsked.delete(key);
+    } else this.#alsoAsked.remove(piece, block, peer.slot);
     if (record.exclusiveTo === peer.slot) record.exclusiveTo = nobody;
-    this.#freed(record);
+    this.#open.freed(record);
   }
 
   /** Slots of the peers that were asked for a block and have not sent it. */
   askedOf(piece: number, block: number): readonly number[] {
     const record = this.#open.get(piece);
     if (record === undefined || record.state[block] !== blockAsked) return [];
-    return [record.owner[block] ?? nobody, ...(this.#alsoAsked.get(this.#key(piece, block)) ?? [])];
+    return [record.owner[block] ?? nobody, ...this.#alsoAsked.of(piece, block)];
   }
 
   isAskedOnlyOf(peer: PeerPieces, piece: number, block: number): boolean {
@@ -234,7 +217,7 @@ export class Picker {
     return (
       record?.state[block] === blockAsked &&
       record.owner[block] === peer.slot &&
-      !(this.#alsoAsked.size > 0 && this.#alsoAsked.has(this.#key(piece, block)))
+      !this.#alsoAsked.has(piece, block)
     );
   }
 
@@ -270,12 +253,12 @@ export class Picker {
     record.exclusiveTo = nobody;
     for (let block = 0; block < record.blockCount; block++)
       if (isGood === undefined || !isGood(block)) record.free(block);
-    this.#freed(record);
+    this.#open.freed(record);
   }
 
   written(piece: number): void {
     this.#expect(piece, 'writing');
-    this.#close(piece);
+    this.#open.close(piece);
     this.#alone.delete(piece);
     this.#table.setState(piece, 'have');
   }
@@ -285,7 +268,7 @@ export class Picker {
     const record = this.#open.get(piece);
     if (record === undefined || this.state(piece) !== 'open' || record.state[block] !== blockReceived) return;
     record.free(block);
-    this.#freed(record);
+    this.#open.freed(record);
   }
 
   /** Known to be on disk and good (resume, recheck). Only for a piece that is missing. */
@@ -298,7 +281,7 @@ export class Picker {
   lost(piece: number): void {
     const state = this.state(piece);
     if (state !== 'writing' && state !== 'have') throw new RangeError(`piece ${piece} is ${state}, not had`);
-    if (state === 'writing') this.#close(piece);
+    if (state === 'writing') this.#open.close(piece);
     this.#table.setState(piece, 'missing');
     this.#table.changes++;
   }
@@ -312,7 +295,7 @@ export class Picker {
       out[2 * count + 1] = block;
       count++;
     }
-    if (record.freeCount === 0) this.#unlist(record);
+    if (record.freeCount === 0) this.#open.unlist(record);
     return count;
   }
 
@@ -344,7 +327,7 @@ export class Picker {
 
   #unfinishedFor(peer: PickerPeer, leastPriority: number, evenOfOthers: boolean): OpenPiece | undefined {
     let looked = 0;
-    for (let record = this.#oldest; record !== undefined; record = record.newer) {
+    for (let record = this.#open.oldest; record !== undefined; record = record.newer) {
       if (looked++ > candidatesPerPick) return undefined;
       if (!evenOfOthers && record.exclusiveTo !== nobody && record.exclusiveTo !== peer.slot) continue;
       if (this.priority(record.piece) < leastPriority || !peer.has(record.piece)) continue;
@@ -354,57 +337,9 @@ export class Picker {
   }
 
   #begin(peer: PickerPeer, piece: number, whole: boolean): OpenPiece {
-    const blocks = this.blockCount(piece);
-    const record = this.#spare.pop() ?? new OpenPiece(blocks);
-    record.begin(piece, blocks);
-    if (whole || this.#alone.has(piece)) record.exclusiveTo = peer.slot;
     peer.lastPiece = piece;
-    this.#open.set(piece, record);
-    this.#table.setState(piece, 'open');
-    this.#listOrNot(record);
-    return record;
-  }
-
-  #close(piece: number): void {
-    const record = this.#open.get(piece);
-    if (record === undefined) return;
-    this.#unlist(record);
-    this.#open.delete(piece);
-    if (this.#spare.length < spareRecords) this.#spare.push(record);
-  }
-
-  #freed(record: OpenPiece): void {
-    if (record.freeCount === record.blockCount) {
-      this.#close(record.piece);
-      this.#table.setState(record.piece, 'missing');
-    } else this.#listOrNot(record);
-    this.#table.changes++;
-  }
-
-  #listOrNot(record: OpenPiece): void {
-    const belongs =
-      record.freeCount > 0 && this.priority(record.piece) > 0 && this.state(record.piece) === 'open';
-    if (!belongs) this.#unlist(record);
-    else if (record !== this.#newest && record.newer === undefined) {
-      record.older = this.#newest;
-      if (this.#newest === undefined) this.#oldest = record;
-      else this.#newest.newer = record;
-      this.#newest = record;
-    }
-  }
-
-  #unlist(record: OpenPiece): void {
-    if (record !== this.#newest && record.newer === undefined) return;
-    if (record.older === undefined) this.#oldest = record.newer;
-    else record.older.newer = record.newer;
-    if (record.newer === undefined) this.#newest = record.older;
-    else record.newer.older = record.older;
-    record.older = undefined;
-    record.newer = undefined;
-  }
-
-  #key(piece: number, block: number): number {
-    return piece * keyBase + block;
+    const exclusiveTo = whole || this.#alone.has(piece) ? peer.slot : nobody;
+    return this.#open.begin(piece, this.blockCount(piece), exclusiveTo);
   }
 
   #own(peer: PeerPieces): PickerPeer {
@@ -420,40 +355,15 @@ export class Picker {
 
   /** What is wrong inside; empty when all is well. Slow: for tests and simulated runs. */
   checkInvariants(): string[] {
-    const faults = this.#table.checkInvariants();
-    for (let piece = 0; piece < this.pieceCount; piece++) {
-      const state = this.state(piece);
-      const isOpen = state === 'open' || state === 'verifying' || state === 'writing';
-      if (this.#open.has(piece) !== isOpen)
-        faults.push(`piece ${piece} is ${state}, with a record: ${!isOpen}`);
-    }
-    const listed = new Set<OpenPiece>();
-    for (let record = this.#oldest; record !== undefined; record = record.newer) {
-      if (listed.has(record)) return [...faults, 'the list of unfinished pieces runs in a circle'];
-      if (record.newer === undefined && record !== this.#newest) faults.push('the list ends early');
-      listed.add(record);
-    }
-    for (const [piece, record] of this.#open) {
-      faults.push(...record.checkInvariants());
-      if (record.piece !== piece) faults.push(`the record of ${piece} says ${record.piece}`);
-      const belongs = record.freeCount > 0 && this.priority(piece) > 0 && this.state(piece) === 'open';
-      if (belongs !== listed.delete(record))
-        faults.push(`piece ${piece} is listed as unfinished: ${!belongs}`);
-      if (this.state(piece) !== 'open' && record.receivedCount !== record.blockCount)
-        faults.push(`piece ${piece} is ${this.state(piece)} with blocks missing`);
-      if (this.state(piece) === 'open' && record.freeCount === record.blockCount)
-        faults.push(`piece ${piece} is open for nothing`);
-      for (let block = 0; block < record.blockCount; block++)
+    const faults = [...this.#table.checkInvariants(), ...this.#open.checkInvariants()];
+    for (const { piece, blockCount } of this.#open.values())
+      for (let block = 0; block < blockCount; block++)
         for (const slot of this.askedOf(piece, block))
           if (!this.#table.peers.has(slot))
             faults.push(`block ${piece}:${block} is asked of ${slot}, who left`);
-    }
-    for (const record of listed) faults.push(`piece ${record.piece} is listed, but not open`);
-    for (const key of this.#alsoAsked.keys()) {
-      const piece = Math.floor(key / keyBase);
-      if (this.#open.get(piece)?.state[key % keyBase] !== blockAsked)
-        faults.push(`block ${piece}:${key % keyBase} is asked twice, but not asked`);
-    }
+    for (const [piece, block] of this.#alsoAsked.blocks())
+      if (this.#open.get(piece)?.state[block] !== blockAsked)
+        faults.push(`block ${piece}:${block} is asked twice, but not asked`);
     return faults;
   }
 }

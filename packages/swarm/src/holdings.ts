@@ -1,0 +1,276 @@
+// What one transfer has on its disk: the content opened and checked, then traded, its files released; selected anew at
+// any time; waiting while the disk is full. Invariants: pieces are traded exactly while `trade` is there; a disk that
+// is full pauses the transfer and nothing else.
+
+import type { InfoHashes, Torrent } from '@shoal/metainfo';
+import { type Content, openContent, StorageError } from '@shoal/storage';
+import { WireError } from '@shoal/wire';
+import * as bound from './bounds.ts';
+import type { Connections } from './connections.ts';
+import { SwarmError } from './errors.ts';
+import type { HashExchange } from './hash-exchange.ts';
+import { Releases } from './releases.ts';
+import type { SessionParts } from './session-parts.ts';
+import type { Status } from './status.ts';
+import { Trade } from './trade.ts';
+import type { Transfer, TransferOptions } from './types.ts';
+import { WantedBytes } from './wanted-bytes.ts';
+
+export interface HoldingsOptions {
+  readonly parts: SessionParts;
+  readonly status: Status;
+  readonly connections: Connections;
+  readonly given: TransferOptions;
+  /** What the content is known by in its journal: what the transfer was added with. */
+  readonly infoHashes: InfoHashes;
+  /** Told to the gate. */
+  readonly transfer: Transfer;
+  /** There is something to do with each tick. */
+  activate(): void;
+  /** Whoever is known may be dialled now. */
+  dialSoon(): void;
+  /** All that is wanted is here and released. */
+  completed(): void;
+  failed(error: unknown): void;
+}
+
+export class Holdings {
+  readonly #o: HoldingsOptions;
+  readonly #stopping = new AbortController();
+  #source: { readonly torrent: Torrent; readonly hashes: HashExchange } | undefined;
+  #content: Content | undefined;
+  #trade: Trade | undefined;
+  #releases: Releases | undefined;
+  #wantedBytes: WantedBytes | undefined;
+  #isWanted: (file: number) => boolean = () => true;
+  #lastRoomMs = 0;
+  #opening: Promise<void> | undefined;
+
+  constructor(options: HoldingsOptions) {
+    this.#o = options;
+  }
+
+  get content(): Content | undefined {
+    return this.#content;
+  }
+
+  get trade(): Trade | undefined {
+    return this.#trade;
+  }
+
+  /** Verified bytes of wanted files, and all of them. */
+  get wanted(): { readonly bytes: number; readonly total: number } {
+    return { bytes: this.#wantedBytes?.bytes ?? 0, total: this.#wantedBytes?.total ?? 0 };
+  }
+
+  /** The metadata came; not all hashes of pieces may be known yet. */
+  learn(torrent: Torrent, hashes: HashExchange): void {
+    this.#source = { torrent, hashes };
+    const { isWanted } = this.#o.given;
+    if (isWanted !== undefined) this.#isWanted = (file) => isWanted(pathOf(torrent, file), file);
+  }
+
+  /** All hashes of pieces are known. */
+  open(): void {
+    if (this.#source === undefined) return;
+    const { torrent, hashes } = this.#source;
+    this.#opening ??= this.#open(torrent, hashes).catch((error: unknown) => this.#couldNotOpen(error));
+  }
+
+  /** A disk may be too full for the journal already: then nothing is known of the content, and it is opened again later. */
+  async #couldNotOpen(error: unknown): Promise<void> {
+    if (!(error instanceof StorageError) || error.code !== 'no-space' || this.#trade !== undefined) {
+      this.#o.failed(error);
+      return;
+    }
+    await this.#content?.close();
+    this.#content = undefined;
+    this.#opening = undefined;
+    if (!this.#stopping.signal.aborted) this.#waitForRoom(error);
+  }
+
+  async #open(torrent: Torrent, hashes: HashExchange): Promise<void> {
+    const { signal } = this.#stopping;
+    const { status, infoHashes } = this.#o;
+    const { folder, journal, overwrite, hashed } = this.#o.given;
+    const { disk, hashing, clock, openFiles, lock, bootId } = this.#o.parts;
+    status.become('checking');
+    const content = await openContent(
+      {
+        disk,
+        hashing,
+        clock,
+        openFiles,
+        layout: torrent.layout,
+        hashes: torrent.hashes,
+        folder: torrent.folder === undefined ? folder : `${folder}/${torrent.folder}`,
+        identity: infoHashes.v2 ?? infoHashes.v1 ?? new Uint8Array(1),
+        journal,
+        isWanted: this.#isWanted,
+        ...(lock === undefined ? {} : { lock }),
+        ...(bootId === undefined ? {} : { bootId }),
+        ...(overwrite === undefined ? {} : { overwrite }),
+        ...(hashed === undefined ? {} : { hashed }),
+      },
+      signal,
+    );
+    this.#content = content;
+    if (signal.aborted) return;
+    await content.check({ signal });
+    if (signal.aborted) return;
+    this.#wantedBytes = new WantedBytes(torrent.layout, content.good, this.#isWanted);
+    this.#releases = this.#createReleases(torrent, content);
+    this.#startTrade(torrent, hashes, content);
+    this.#releases.all();
+    this.#settle();
+  }
+
+  #createReleases(torrent: Torrent, content: Content): Releases {
+    const { given, transfer, status } = this.#o;
+    return new Releases({
+      content,
+      layout: torrent.layout,
+      gate: (file, path) => given.gate?.({ transfer, path, index: file }) ?? Promise.resolve(true),
+      released: (file, path) => status.emit({ kind: 'released', file, path }),
+      settled: () => this.#settle(),
+      failed: (error) => this.#storageFailed(error),
+    });
+  }
+
+  #startTrade(torrent: Torrent, hashes: HashExchange, content: Content): void {
+    const { status, connections } = this.#o;
+    const { hashing, random, memory, sendBuffers, nowMs } = this.#o.parts;
+    const { peers } = connections;
+    const trade = new Trade({
+      torrent,
+      content,
+      hashing,
+      random,
+      memory,
+      sendBuffers,
+      hashes,
+      peers,
+      nowMs,
+      onHave: (piece) => this.#had(piece),
+      onStorageError: (error) => this.#storageFailed(error),
+      onLiar: (address, peer, piece) => connections.banLiar(address, peer, piece),
+    });
+    trade.select(this.#isWanted);
+    this.#trade = trade;
+    status.become(trade.picker.wanted === 0 ? 'sharing' : 'fetching');
+    for (const peer of [...peers]) {
+      try {
+        trade.attach(peer);
+        for (const piece of trade.picker.have.indices()) peer.outbox.have(piece);
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error;
+        peer.leave({ code: 'breach', message: `${error.message} (${error.code})`, isBan: true });
+      }
+    }
+    trade.downloads.feedSoon();
+    this.#o.dialSoon();
+  }
+
+  #had(piece: number): void {
+    this.#wantedBytes?.had(piece);
+    this.#o.status.emit({ kind: 'piece', piece });
+    this.#releases?.had(piece);
+    if (this.#trade?.picker.wanted === 0) this.#settle();
+  }
+
+  /** All wanted pieces are here, and all their files released: complete. */
+  #settle(): void {
+    const { status } = this.#o;
+    if (this.#trade === undefined || this.#trade.picker.wanted > 0) return;
+    if (status.state === 'fetching' || status.state === 'disk-full') status.become('sharing');
+    if (status.isComplete || status.state !== 'sharing' || this.#releases?.isSettled !== true) return;
+    status.isComplete = true;
+    status.emit({ kind: 'complete' });
+    this.#o.completed();
+  }
+
+  async select(isWanted: (path: string, file: number) => boolean): Promise<void> {
+    const { status, connections, parts } = this.#o;
+    const torrent = this.#source?.torrent;
+    if (torrent === undefined) throw new SwarmError('invalid', 'the files are not known yet');
+    this.#isWanted = (file) => isWanted(pathOf(torrent, file), file);
+    for (const [file] of torrent.layout.files.entries())
+      await this.#content?.setWanted(file, this.#isWanted(file));
+    if (this.#content !== undefined)
+      this.#wantedBytes = new WantedBytes(torrent.layout, this.#content.good, this.#isWanted);
+    this.#trade?.select(this.#isWanted);
+    if (this.#trade !== undefined && this.#trade.picker.wanted > 0) {
+      status.isComplete = false;
+      if (status.state === 'sharing') status.become('fetching');
+      connections.roster.wake(parts.nowMs());
+      this.#o.dialSoon();
+    }
+    this.#releases?.all();
+    this.#settle();
+  }
+
+  tick(nowMs: number): void {
+    this.#trade?.tick(nowMs);
+    if (this.#o.status.state === 'disk-full' && nowMs - this.#lastRoomMs > bound.fullDiskRetryMs)
+      void this.#lookForRoom(nowMs);
+  }
+
+  #storageFailed(error: unknown): void {
+    if (error instanceof StorageError && error.code === 'no-space') {
+      if (this.#trade === undefined || this.#o.status.state === 'disk-full') return;
+      this.pause();
+      this.#waitForRoom(error);
+    } else this.#o.failed(error);
+  }
+
+  #waitForRoom(error: StorageError): void {
+    const { status, parts } = this.#o;
+    status.error = error;
+    this.#lastRoomMs = parts.nowMs();
+    status.become('disk-full');
+    this.#o.activate();
+  }
+
+  async #lookForRoom(nowMs: number): Promise<void> {
+    const { status } = this.#o;
+    this.#lastRoomMs = nowMs;
+    if (this.#content === undefined) {
+      status.error = undefined;
+      this.open();
+      return;
+    }
+    const room = (await this.#content?.freeBytes().catch(() => 0)) ?? 0;
+    const trade = this.#trade;
+    const { bytes, total } = this.wanted;
+    if (status.state !== 'disk-full' || trade === undefined) return;
+    if (room < Math.min(bound.roomToGoOn, total - bytes + bound.roomForRecords)) return;
+    status.error = undefined;
+    trade.downloads.isPaused = false;
+    status.become('fetching');
+    trade.downloads.feedSoon();
+    this.#releases?.all();
+    this.#settle();
+  }
+
+  /** Nothing more is asked of anybody. */
+  pause(): void {
+    if (this.#trade !== undefined) this.#trade.downloads.isPaused = true;
+  }
+
+  /** Whatever is being opened or checked ends soon. */
+  abort(): void {
+    this.#stopping.abort();
+  }
+
+  async close(): Promise<void> {
+    this.abort();
+    await this.#opening;
+    await this.#trade?.assembler.close();
+    await this.#content?.close();
+  }
+}
+
+/** As options and events name a file: with `/` between its names. */
+function pathOf(torrent: Torrent, file: number): string {
+  return (torrent.layout.files[file]?.path ?? []).join('/');
+}
