@@ -10,8 +10,8 @@ const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 /** ASN.1 around a 32-byte public key (RFC 8410, 4). */
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 export const seedLength = 32;
-const publicKeyLength = 32;
-const signatureLength = 64;
+export const publicKeyLength = 32;
+export const signatureLength = 64;
 
 export interface Identity {
   readonly publicKey: Uint8Array;
