@@ -50,11 +50,27 @@ export function readCompactEndpoints(
   });
 }
 
+const [dot, zero] = [0x2e, 0x30];
+
+/** Called for every datagram: no split, no pattern. */
 function ip4ToBytes(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
-  for (const part of parts) if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
-  return Uint8Array.from(parts, Number);
+  const bytes = new Uint8Array(4);
+  let at = 0;
+  let value = -1;
+  for (let i = 0; i <= text.length; i++) {
+    // One more dot at the end closes the last number.
+    const code = i < text.length ? text.charCodeAt(i) : dot;
+    if (code === dot) {
+      if (value < 0 || value > 255 || at === 4) return undefined;
+      bytes[at++] = value;
+      value = -1;
+    } else {
+      const digit = code - zero;
+      if (digit < 0 || digit > 9 || value === 0 || value > 255) return undefined;
+      value = value < 0 ? digit : value * 10 + digit;
+    }
+  }
+  return at === 4 ? bytes : undefined;
 }
 
 function ip6ToBytes(text: string): Uint8Array | undefined {

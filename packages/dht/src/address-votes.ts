@@ -8,9 +8,12 @@ import { endpointKey, prefixOf } from './contact.ts';
 export class AddressVotes {
   /** The address each voter saw last. */
   readonly #votes = new Map<string, string>();
+  #agreed = '';
 
   /** The address that enough voters agree on, and more than half of them; undefined as long as there is none. */
-  add(voter: Endpoint, seen: string): string | undefined {
+  add(voter: Endpoint, claimed: string): string | undefined {
+    // Most say the same: one text for all of them.
+    const seen = claimed === this.#agreed ? this.#agreed : claimed;
     const prefix = prefixOf(voter);
     const key = prefix === '' ? endpointKey(voter) : prefix;
     this.#votes.delete(key);
@@ -22,6 +25,8 @@ export class AddressVotes {
       }
     let agreeing = 0;
     for (const vote of this.#votes.values()) if (vote === seen) agreeing++;
-    return agreeing >= votesForAddress && agreeing * 2 > this.#votes.size ? seen : undefined;
+    if (agreeing < votesForAddress || agreeing * 2 <= this.#votes.size) return undefined;
+    this.#agreed = seen;
+    return seen;
   }
 }

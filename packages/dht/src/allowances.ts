@@ -8,6 +8,7 @@ import {
   addressBytesPerSecond,
   allBurstBytes,
   allBytesPerSecond,
+  allowanceSweepMs,
   maxAllowances,
   prefixBurstBytes,
   prefixBytesPerSecond,
@@ -52,13 +53,16 @@ class Allowance {
 export class Allowances {
   readonly #byKey = new Map<string, Allowance>();
   readonly #all: Allowance;
+  #sweptMs: number;
 
   constructor(nowMs: number) {
     this.#all = new Allowance(ofAll, nowMs);
+    this.#sweptMs = nowMs;
   }
 
   /** Takes the bytes everywhere, or nowhere. */
   take(address: string, network: string, bytes: number, nowMs: number): boolean {
+    if (this.#byKey.size >= maxAllowances || nowMs - this.#sweptMs >= allowanceSweepMs) this.#forget(nowMs);
     const own = this.#of(address, ofAddress, nowMs);
     const shared = this.#of(network, ofNetwork, nowMs);
     if (!own.has(bytes, nowMs) || !shared.has(bytes, nowMs) || !this.#all.has(bytes, nowMs)) return false;
@@ -71,13 +75,13 @@ export class Allowances {
   #of(key: string, rate: Rate, nowMs: number): Allowance {
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    if (this.#byKey.size >= maxAllowances) this.#forget(nowMs);
     const made = new Allowance(rate, nowMs);
     this.#byKey.set(key, made);
     return made;
   }
 
   #forget(nowMs: number): void {
+    this.#sweptMs = nowMs;
     for (const [key, allowance] of this.#byKey) if (allowance.isFull(nowMs)) this.#byKey.delete(key);
     // All of them in use at once: then it is the limit on all that holds.
     for (const key of this.#byKey.keys()) {

@@ -1,8 +1,8 @@
 // What we answer to the questions of others (BEP 5, 32, 33, 42, 44, 51). One question costs one reply of at most
 // 1,400 bytes, one lookup in the table and one in a store; nothing is kept of it but what was asked to be kept.
 
-import type { Clock, Hashing, IpFamily } from '@shoal/base';
-import { maxDatagramBytes, maxSamples, sampleIntervalSeconds } from './bounds.ts';
+import { type Clock, type Hashing, type IpFamily, toLatin1 } from '@shoal/base';
+import { maxDatagramBytes, maxSamples, sampleIntervalSeconds, tokenBytes } from './bounds.ts';
 import { errorCodes, type Message, type PutItem, type Query, type Want } from './codec/krpc.ts';
 import { compactNodeLength } from './codec/nodes.ts';
 import { type Reply, writeError, writeReply } from './codec/reply.ts';
@@ -41,19 +41,23 @@ export class Answering {
   readonly #parts: AnsweringParts;
   /** Where the question came from, written anew for each. */
   readonly #place: Uint8Array;
+  /** The address in it. */
+  readonly #ip: Uint8Array;
+  readonly #token = new Uint8Array(tokenBytes);
   #sample: Uint8Array = new Uint8Array(0);
   #sampledMs = -Infinity;
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts;
     this.#place = new Uint8Array(parts.family === 4 ? 6 : 18);
+    this.#ip = this.#place.subarray(0, -2);
   }
 
   /** The reply; good until the next call. */
   answer(question: Question, visitor: Visitor, port: number, nowMs: number): Uint8Array {
     const { transaction, query } = question;
     const place = this.#place;
-    place.set(visitor.ip);
+    setLatin1(place, visitor.ip);
     setPort(place, port);
     const frame = { askedFrom: place, transaction, id: this.#parts.table.own };
     switch (query.method) {
@@ -64,7 +68,7 @@ export class Answering {
       case 'ping':
         return writeReply(frame);
       case 'announce_peer':
-        return this.#announce(frame, query, visitor, nowMs);
+        return this.#announce(frame, query, nowMs);
       case 'get':
         return this.#get(frame, query, visitor, nowMs);
       case 'put':
@@ -102,10 +106,9 @@ export class Answering {
   #announce(
     frame: Frame,
     { infoHash, token, port, isSeed }: Query & { method: 'announce_peer' },
-    visitor: Visitor,
     nowMs: number,
   ): Uint8Array {
-    if (!this.#parts.tokens.isGood(token, visitor.ip)) return badToken(frame.transaction);
+    if (!this.#parts.tokens.isGood(token, this.#ip)) return badToken(frame.transaction);
     const place = frame.askedFrom.slice();
     if (port !== undefined) setPort(place, port);
     if (!this.#parts.peers.announce(infoHash, place, isSeed, nowMs))
@@ -140,7 +143,7 @@ export class Answering {
     visitor: Visitor,
     nowMs: number,
   ): Uint8Array {
-    if (!this.#parts.tokens.isGood(token, visitor.ip)) return badToken(frame.transaction);
+    if (!this.#parts.tokens.isGood(token, this.#ip)) return badToken(frame.transaction);
     const error = this.#parts.items.put(item, visitor.unit, nowMs);
     if (error !== undefined) return writeError(frame.transaction, error.code, error.message);
     return writeReply(frame);
@@ -183,11 +186,16 @@ export class Answering {
     const { tokens } = this.#parts;
     const epoch = tokens.epoch(nowMs);
     if (visitor.tokenEpoch !== epoch) {
-      visitor.token = tokens.make(visitor.ip);
+      visitor.token = toLatin1(tokens.make(this.#ip));
       visitor.tokenEpoch = epoch;
     }
-    return visitor.token;
+    setLatin1(this.#token, visitor.token);
+    return this.#token;
   }
+}
+
+function setLatin1(bytes: Uint8Array, text: string): void {
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
 }
 
 function setPort(place: Uint8Array, port: number): void {

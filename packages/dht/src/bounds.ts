@@ -102,6 +102,8 @@ export const strikesForBan = 3;
 export const maxVisitors = 8_192;
 /** Addresses and networks whose allowance is counted: about 2 MB. */
 export const maxAllowances = 16_384;
+/** How often those that are full again are forgotten; an empty one takes eight seconds to fill. */
+export const allowanceSweepMs = 10_000;
 /** A visitor that was silent for longer may be forgotten. */
 export const visitorLifeMs = 5 * 60_000;
 export const maxBans = 4_096;

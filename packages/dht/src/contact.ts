@@ -1,12 +1,13 @@
 // A node that we know: where it is, and when it was last good for something.
 
-import { type Endpoint, ipScope, ipToBytes, toLatin1 } from '@shoal/base';
+import { compactEndpoint, type Endpoint, ipScope, ipToBytes, toLatin1 } from '@shoal/base';
 import { maxFailures, questionableAfterMs } from './bounds.ts';
-import { compactNode, type NodeInfo } from './codec/nodes.ts';
+import type { NodeInfo } from './codec/nodes.ts';
+import { idLength } from './node-id.ts';
 
 export interface Contact extends NodeInfo {
-  /** As replies name it: id, address and port. */
-  readonly compact: Uint8Array;
+  /** Address and port as replies have them, as Latin-1: a tenth of what a typed array takes. */
+  readonly place: string;
   /** The network that counts against its kind; '' where addresses are not scarce (private ones, loopback). */
   readonly prefix: string;
   lastHeardMs: number;
@@ -25,17 +26,29 @@ export function stateOf(contact: Contact, nowMs: number): ContactState {
 }
 
 export function makeContact(node: NodeInfo, nowMs: number, rttMs?: number): Contact | undefined {
-  const compact = compactNode(node.id, node.endpoint);
-  if (compact === undefined) return undefined;
+  const place = compactEndpoint(node.endpoint);
+  if (place === undefined) return undefined;
   return {
     id: node.id,
     endpoint: node.endpoint,
-    compact,
+    place: toLatin1(place),
     prefix: prefixOf(node.endpoint),
     lastHeardMs: nowMs,
     failures: 0,
     rttMs,
   };
+}
+
+/** Contacts one after the other, as replies and saved tables carry them. */
+export function compactContacts(contacts: readonly Contact[]): Uint8Array {
+  const size = idLength + (contacts[0]?.place.length ?? 0);
+  const bytes = new Uint8Array(contacts.length * size);
+  for (const [i, { id, place }] of contacts.entries()) {
+    bytes.set(id, i * size);
+    const start = i * size + idLength;
+    for (let at = 0; at < place.length; at++) bytes[start + at] = place.charCodeAt(at);
+  }
+  return bytes;
 }
 
 /** The /24 or /64 of a public address, otherwise ''. */

@@ -5,7 +5,7 @@ import { type Endpoint, encodeBencode, type IpFamily, noBytes } from '@shoal/bas
 import { bucketSize, maxSaltBytes, maxSavedNodes, maxValueBytes } from './bounds.ts';
 import { bloomBytes, estimateBloom } from './codec/bloom.ts';
 import { errorCodes, type PutItem } from './codec/krpc.ts';
-import { stateOf } from './contact.ts';
+import { compactContacts, stateOf } from './contact.ts';
 import { DhtError } from './errors.ts';
 import { FamilyNode } from './family-node.ts';
 import { ItemStore } from './item-store.ts';
@@ -249,7 +249,7 @@ export async function createDht(options: DhtOptions): Promise<Dht> {
         halves.map(({ node: { family, table } }) => ({
           family,
           id: table.own,
-          compact: table.closest(table.own, Number.POSITIVE_INFINITY).map(({ compact }) => compact),
+          compact: compactContacts(table.closest(table.own, maxSavedNodes)),
         })),
       ),
     stats: () => ({

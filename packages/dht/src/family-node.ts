@@ -91,7 +91,7 @@ export class FamilyNode implements Asker {
     const { family, enforcesIds, isReadOnly } = options;
     this.family = family;
     const own = options.id ?? randomId(random);
-    this.table = new RoutingTable({ own, family, enforcesIds, nowMs: clock.nowMs() });
+    this.table = new RoutingTable({ own, enforcesIds, nowMs: clock.nowMs() });
     this.peers = new PeerStore(family, random);
     this.visitors = new Visitors(clock, { isLimited: options.isLimited });
     this.questions = new Questions({

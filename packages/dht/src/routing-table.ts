@@ -3,7 +3,7 @@
 // Invariant: every contact answered us once, its id fits its address (BEP 42), no public address is in twice, no
 // network (/24, /64) has more than its share, and no bucket more than eight.
 
-import { type Endpoint, equalBytes, type IpFamily } from '@shoal/base';
+import { type Endpoint, equalBytes } from '@shoal/base';
 import {
   bucketSize,
   maxFailures,
@@ -12,8 +12,8 @@ import {
   questionableAfterMs,
   replacementsPerBucket,
 } from './bounds.ts';
-import { compactNodeLength, type NodeInfo } from './codec/nodes.ts';
-import { type Contact, makeContact, placeKey, prefixOf } from './contact.ts';
+import type { NodeInfo } from './codec/nodes.ts';
+import { type Contact, compactContacts, makeContact, placeKey, prefixOf } from './contact.ts';
 import { compareDistance, idBits, sharedPrefix } from './node-id.ts';
 import { isIdAllowed } from './secure-id.ts';
 
@@ -29,14 +29,12 @@ interface Bucket {
 
 export interface TableOptions {
   readonly own: Uint8Array;
-  readonly family: IpFamily;
   /** BEP 42 for public addresses. */
   readonly enforcesIds: boolean;
   readonly nowMs: number;
 }
 
 export class RoutingTable {
-  readonly #family: IpFamily;
   readonly #enforcesIds: boolean;
   #own: Uint8Array;
   #buckets: Bucket[];
@@ -45,9 +43,8 @@ export class RoutingTable {
   readonly #prefixes = new Map<string, number>();
   #allCompact: Uint8Array | undefined;
 
-  constructor({ own, family, enforcesIds, nowMs }: TableOptions) {
+  constructor({ own, enforcesIds, nowMs }: TableOptions) {
     this.#own = own;
-    this.#family = family;
     this.#enforcesIds = enforcesIds;
     this.#buckets = [emptyBucket(nowMs)];
   }
@@ -150,14 +147,14 @@ export class RoutingTable {
   /** The eight nearest as a reply carries them. What was answered before is mostly at hand. */
   compactClosest(target: Uint8Array): Uint8Array {
     if (this.size <= bucketSize) {
-      this.#allCompact ??= this.#compact(this.closest(target, bucketSize));
+      this.#allCompact ??= compactContacts(this.closest(target, bucketSize));
       return this.#allCompact;
     }
     const at = this.#indexAt(sharedPrefix(this.#own, target));
     const bucket = this.#buckets[at];
     if (bucket?.compact !== undefined) return bucket.compact;
     const nearest = this.closest(target, bucketSize);
-    const bytes = this.#compact(nearest);
+    const bytes = compactContacts(nearest);
     // A bucket with eight good contacts answers for every target that falls into it, whatever the order.
     const isWhole =
       bucket !== undefined &&
@@ -300,13 +297,6 @@ export class RoutingTable {
   #changed(bucket: Bucket): void {
     bucket.compact = undefined;
     this.#allCompact = undefined;
-  }
-
-  #compact(contacts: readonly Contact[]): Uint8Array {
-    const size = compactNodeLength(this.#family);
-    const bytes = new Uint8Array(contacts.length * size);
-    for (const [i, contact] of contacts.entries()) bytes.set(contact.compact, i * size);
-    return bytes;
   }
 }
 

@@ -23,13 +23,10 @@ const maxBytes = 100_000;
 
 /** `compact` holds contacts as replies carry them, the best first. */
 export function writeTables(
-  families: readonly { family: IpFamily; id: Uint8Array; compact: readonly Uint8Array[] }[],
+  families: readonly { family: IpFamily; id: Uint8Array; compact: Uint8Array }[],
 ): Uint8Array {
   const fields = families.map(({ family, id, compact }) => {
-    const size = compactNodeLength(family);
-    const kept = compact.slice(0, maxSavedNodes);
-    const nodes = new Uint8Array(kept.length * size);
-    for (const [i, bytes] of kept.entries()) nodes.set(bytes, i * size);
+    const nodes = compact.subarray(0, maxSavedNodes * compactNodeLength(family));
     return [`n${family}`, { id, nodes }] as const;
   });
   return encodeBencode({ ...Object.fromEntries(fields), version: formatVersion });

@@ -25,7 +25,7 @@ const hashing = {
 };
 
 function fullTable(family: IpFamily): RoutingTable {
-  const table = new RoutingTable({ own: randomId(random), family, enforcesIds: false, nowMs: 0 });
+  const table = new RoutingTable({ own: randomId(random), enforcesIds: false, nowMs: 0 });
   for (let n = 1; n < 200; n++) {
     const address = family === 4 ? `10.0.0.${n}` : `fd00::${n.toString(16)}`;
     table.answered({ id: randomId(random), endpoint: { address, port: 6881 } }, 0);

@@ -12,6 +12,7 @@ import {
 } from '@shoal/base';
 import { readMessage } from '@shoal/dht/codec';
 import { identityFromSeed } from '@shoal/identity';
+import { compactContacts } from '../src/contact.ts';
 import { FamilyNode } from '../src/family-node.ts';
 import { ItemStore } from '../src/item-store.ts';
 import { signedBytes } from '../src/items.ts';
@@ -114,7 +115,7 @@ function checkSent(bytes: Uint8Array, to: Endpoint, asked: ReturnType<typeof rea
 }
 
 function checkSaved(below: Below): void {
-  const compact = node.table.contacts().map((contact) => contact.compact);
+  const compact = compactContacts(node.table.contacts());
   let bytes = writeTables([{ family: 4, id: node.ownId, compact }]);
   for (let edits = below(4); edits > 0; edits--) bytes = edit(bytes, below);
   for (const { endpoint } of readTables(bytes)[4].nodes)

@@ -11,7 +11,7 @@ import { RoutingTable } from '../src/routing-table.ts';
 const random = createSimulation({ seed: 42 }).randomFor('table');
 
 function table(enforcesIds = false): RoutingTable {
-  return new RoutingTable({ own: randomId(random), family: 4, enforcesIds, nowMs: 0 });
+  return new RoutingTable({ own: randomId(random), enforcesIds, nowMs: 0 });
 }
 
 /** Private addresses, of which everybody may have many. */
