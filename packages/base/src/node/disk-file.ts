@@ -6,16 +6,10 @@ import type { DiskFile, FileStat } from '../world/disk.ts';
 import { WorldError } from '../world/errors.ts';
 import { call, toFileStat } from './disk-calls.ts';
 import { toWorldError } from './errors.ts';
+import type { Writer } from './writer.ts';
 
 /** IOV_MAX on Linux, macOS and the BSDs. */
 const mostBuffersInCall = 1024;
-
-/**
- * Linux gives the page cache memory in runs as long as the write. Virtual machines that report free memory to their
- * host lose just the long runs, and get them back page by page: a GiB costs 0.25 s of system time in writes of up to
- * 256 KiB and 1.3 to 2.3 s in longer ones. Where memory is not reported, it makes no difference.
- */
-const longestWriteInCall = 256 * 1024;
 
 type Transfer = (
   fd: number,
@@ -27,16 +21,22 @@ type Transfer = (
 export class NodeFile implements DiskFile {
   readonly #path: string;
   readonly #isWritable: boolean;
+  readonly #writer: Writer;
   readonly #onClose: () => void;
   #fd: number;
   #underWay = 0;
   #whenIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(fd: number, path: string, options: { isWritable: boolean; onClose: () => void }) {
+  constructor(
+    fd: number,
+    path: string,
+    options: { isWritable: boolean; writer: Writer; onClose: () => void },
+  ) {
     this.#fd = fd;
     this.#path = path;
     this.#isWritable = options.isWritable;
+    this.#writer = options.writer;
     this.#onClose = options.onClose;
   }
 
@@ -47,10 +47,10 @@ export class NodeFile implements DiskFile {
   async write(buffers: readonly Uint8Array[], position: number): Promise<void> {
     const what = `Cannot write ${this.#path}`;
     this.#requireWritable(what);
-    const written = await this.#use((fd) => writeParts(fd, joined(buffers), position, what));
-    const asked = buffers.reduce((total, buffer) => total + buffer.length, 0);
-    if (written !== asked)
-      throw new WorldError('io', `${what}: the system took ${written} of ${asked} bytes`);
+    requirePosition(position, what);
+    await this.#use(
+      (fd) => this.#writer.write(fd, buffers, position, what) ?? writeAll(fd, buffers, position, what),
+    );
   }
 
   async truncate(length: number): Promise<void> {
@@ -109,72 +109,15 @@ export class NodeFile implements DiskFile {
   }
 }
 
-/** In parts, two at a time: the next one stands ready when the system is done with one, whatever this thread does. */
-async function writeParts(
+async function writeAll(
   fd: number,
   buffers: readonly Uint8Array[],
   position: number,
   what: string,
-): Promise<number> {
-  let left = buffers;
-  let at = position;
-  let written = 0;
-
-  async function writeOn(): Promise<void> {
-    while (left.length > 0) {
-      const part = firstOf(left, longestWriteInCall);
-      const length = part.reduce((total, buffer) => total + buffer.length, 0);
-      const from = at;
-      left = skip(left, length);
-      at += length;
-      try {
-        const count = await transfer(fs.writev, fd, part, from, what);
-        written += count;
-      } catch (error) {
-        // Nothing more is begun behind what failed.
-        left = [];
-        throw error;
-      }
-    }
-  }
-
-  // Both have ended before anybody hears of a failure: the buffers are free then.
-  const [first, second] = await Promise.allSettled([writeOn(), writeOn()]);
-  if (first.status === 'rejected') throw first.reason;
-  if (second.status === 'rejected') throw second.reason;
-  return written;
-}
-
-/** Buffers that lie side by side in one memory as one: the system is told of each buffer at a price. */
-function joined(buffers: readonly Uint8Array[]): readonly Uint8Array[] {
-  const runs: Uint8Array[] = [];
-  for (let i = 0; i < buffers.length; ) {
-    const first = buffers[i++];
-    if (first === undefined) continue;
-    let end = first.byteOffset + first.length;
-    for (; i < buffers.length; i++) {
-      const next = buffers[i];
-      if (next?.buffer !== first.buffer || next.byteOffset !== end) break;
-      end += next.length;
-    }
-    const length = end - first.byteOffset;
-    runs.push(length === first.length ? first : new Uint8Array(first.buffer, first.byteOffset, length));
-  }
-  return runs;
-}
-
-/** As many of the buffers as fit one call, and at least a part of one. */
-function firstOf(buffers: readonly Uint8Array[], longest: number): readonly Uint8Array[] {
-  let count = 0;
-  let length = 0;
-  while (count < buffers.length && count < mostBuffersInCall && length < longest)
-    length += buffers[count++]?.length ?? 0;
-  if (length <= longest && count === buffers.length) return buffers;
-  const part = buffers.slice(0, count);
-  const last = part[count - 1];
-  if (length > longest && last !== undefined)
-    part[count - 1] = last.subarray(0, last.length - (length - longest));
-  return part;
+): Promise<void> {
+  const written = await transfer(fs.writev, fd, buffers, position, what);
+  const asked = buffers.reduce((total, buffer) => total + buffer.length, 0);
+  if (written !== asked) throw new WorldError('io', `${what}: the system took ${written} of ${asked} bytes`);
 }
 
 /** Repeats `step` (readv or writev) until the buffers are used up or, for reads, the file ends. */
@@ -211,17 +154,19 @@ function transfer(
       else next();
     }
 
-    if (!Number.isSafeInteger(position) || position < 0) {
-      reject(new WorldError('invalid', `${what}: not a position`, { value: position }));
-      return;
-    }
     try {
+      requirePosition(position, what);
       left = skip(left, 0);
       next();
     } catch (error) {
       reject(toWorldError(error, what));
     }
   });
+}
+
+function requirePosition(position: number, what: string): void {
+  if (!Number.isSafeInteger(position) || position < 0)
+    throw new WorldError('invalid', `${what}: not a position`, { value: position });
 }
 
 /** What is left of `buffers` after the first `count` bytes, empty ones left out at the front. */

@@ -7,8 +7,9 @@ import { WorldError } from '../world/errors.ts';
 import { call, toFileStat } from './disk-calls.ts';
 import { NodeFile } from './disk-file.ts';
 import type { OpenThings } from './open-things.ts';
+import type { Writer } from './writer.ts';
 
-export function createDisk(openThings: OpenThings): Disk {
+export function createDisk(openThings: OpenThings, writer: Writer): Disk {
   const { constants } = fs;
 
   async function stat(path: string): Promise<FileStat> {
@@ -37,7 +38,11 @@ export function createDisk(openThings: OpenThings): Disk {
         // Opening somebody's named pipe must not wait for its other end.
         (constants.O_NONBLOCK ?? 0);
       const fd = await call<number>('Cannot open', path, (done) => fs.open(path, flags, mode, done));
-      const file = new NodeFile(fd, path, { isWritable: write, onClose: () => openThings.delete(file) });
+      const file = new NodeFile(fd, path, {
+        isWritable: write,
+        writer,
+        onClose: () => openThings.delete(file),
+      });
       openThings.add(file, () => file.close());
       try {
         const { kind } = await file.stat();

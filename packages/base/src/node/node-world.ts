@@ -14,6 +14,7 @@ import { OpenThings } from './open-things.ts';
 import { createRandom } from './random.ts';
 import { createStreams } from './streams.ts';
 import { createTls } from './tls.ts';
+import { Writer } from './writer.ts';
 
 /** More hash workers than this only wait for memory. */
 const mostHashWorkers = 8;
@@ -33,6 +34,7 @@ export function createNodeWorld(options: NodeWorldOptions = {}): World {
   });
   const streams = createStreams(bindings, open);
   const tls = createTls(bindings, open);
+  const writer = new Writer();
   const names = createNames();
   const http = createHttp({ streams, tls, names });
   return {
@@ -45,10 +47,10 @@ export function createNodeWorld(options: NodeWorldOptions = {}): World {
     names,
     interfaces: createInterfaces(),
     http,
-    disk: createDisk(open),
+    disk: createDisk(open, writer),
     async close() {
       http.close();
-      await Promise.all([open.closeAll(), hashing.close()]);
+      await Promise.all([open.closeAll().then(() => writer.close()), hashing.close()]);
     },
   };
 }
