@@ -1,0 +1,82 @@
+// Puts the index together: one port for HTTP and UDP, the tracker, and the sections that hang on it.
+
+import type { Clock, Datagrams, Random, Streams, TlsStreams } from '@shoal/base';
+import { errorResponse, jsonResponse, type Route } from './http/routes.ts';
+import { HttpServer } from './http/server.ts';
+import { listen } from './listening.ts';
+import type { Section } from './section.ts';
+
+export interface IndexParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly streams: Streams;
+  readonly tls: TlsStreams;
+  readonly datagrams: Datagrams;
+}
+
+export interface IndexOptions extends IndexParts {
+  /** Default: every IPv4 and IPv6 address of this machine. */
+  readonly addresses?: readonly string[];
+  /** HTTP and UDP; 0 picks a free one. */
+  readonly port: number;
+  /** PEM texts: HTTP becomes HTTPS. */
+  readonly https?: { readonly certificate: string; readonly key: string };
+  /** Lifts the limits per address. */
+  readonly unlimited?: boolean;
+  readonly sections?: readonly Section[];
+  /** Something went wrong inside that should not. */
+  readonly failed?: (error: unknown) => void;
+}
+
+export interface Index {
+  readonly port: number;
+  /** The page, as this machine reaches it. */
+  readonly url: string;
+  /** Takes nothing new, ends what is under way, and keeps what has to be kept. */
+  close(): Promise<void>;
+}
+
+/** Requests under way are waited for this long. */
+const closeGraceMs = 3_000;
+
+export async function createIndex(options: IndexOptions): Promise<Index> {
+  const sections = options.sections ?? [];
+  const health: Route = {
+    method: 'GET',
+    path: '/health',
+    handle() {
+      const ailment = sections.map((section) => section.ailment?.()).find((text) => text !== undefined);
+      return ailment === undefined
+        ? jsonResponse({ status: 'ok' })
+        : errorResponse(503, 'unavailable', ailment);
+    },
+  };
+  const server = new HttpServer(options.clock, {
+    routes: [health, ...sections.flatMap((section) => section.routes)],
+    isEncrypted: options.https !== undefined,
+    unlimited: options.unlimited === true,
+    ...(options.failed === undefined ? {} : { failed: options.failed }),
+  });
+  const listening = await listen(
+    options,
+    { addresses: options.addresses ?? ['0.0.0.0', '::'], port: options.port, https: options.https },
+    (stream) => server.accept(stream),
+    () => ({ message() {}, close() {} }),
+  );
+  const scheme = options.https === undefined ? 'http' : 'https';
+  return {
+    port: listening.port,
+    url: `${scheme}://${hostFor(listening.addresses[0] ?? '')}:${listening.port}/`,
+    async close() {
+      await listening.close();
+      await server.close(closeGraceMs);
+      await Promise.all(sections.map((section) => section.close?.()));
+    },
+  };
+}
+
+function hostFor(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  if (address === '::') return '[::1]';
+  return address.includes(':') ? `[${address}]` : address;
+}

@@ -1,0 +1,394 @@
+// One HTTP connection: requests one after the other, as many as come in one read answered in one write.
+// Invariants: answers go out in the order of the requests; while one is worked on or our answers are not taken, at
+// most `maxWaitingBytes` of further requests are held; after a refusal nothing more of the connection is believed.
+
+import type { Clock, Stream } from '@shoal/base';
+import { bodyTimeoutMs, headTimeoutMs, idleTimeoutMs, maxWaitingBytes, stalledTimeoutMs } from '../bounds.ts';
+import { IndexError, statusOfCode } from '../errors.ts';
+import { BodyReader } from './body.ts';
+import { needsMore, RequestHead } from './head.ts';
+import type { Outbox } from './outbox.ts';
+import {
+  type BodyStream,
+  errorResponse,
+  type IndexRequest,
+  type IndexResponse,
+  type Router,
+} from './routes.ts';
+import { codeOfStatus, reasonOf } from './status.ts';
+
+/** What all connections of a server share. */
+export interface Shop {
+  readonly clock: Clock;
+  readonly router: Router;
+  readonly outbox: Outbox;
+  readonly isEncrypted: boolean;
+  /** The Date header's value. */
+  date(): string;
+  /** Something went wrong that should not. */
+  failed(error: unknown): void;
+  /** A request was answered, for the counts. */
+  answered(status: number): void;
+  closed(connection: Connection): void;
+  head: RequestHead;
+}
+
+const noBytes = new Uint8Array(0);
+
+export class Connection {
+  readonly stream: Stream;
+  readonly #shop: Shop;
+  /** Bytes that came and were not read yet. */
+  #waiting: Uint8Array = noBytes;
+  #body: { readonly reader: BodyReader; readonly head: RequestHead } | undefined;
+  #isBusy = false;
+  #isStalled = false;
+  #isPaused = false;
+  #hasEnded = false;
+  #isLast = false;
+  #isClosed = false;
+  #deadlineMs: number;
+  #gone: AbortController | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(stream: Stream, shop: Shop) {
+    this.stream = stream;
+    this.#shop = shop;
+    this.#deadlineMs = shop.clock.nowMs() + headTimeoutMs;
+    stream.start({
+      data: (bytes) => this.#receive(bytes),
+      end: () => {
+        this.#hasEnded = true;
+        if (!this.#isBusy && !this.#isStalled) this.#finish();
+      },
+      drain: () => {
+        this.#isStalled = false;
+        this.#goOn();
+      },
+      close: () => {
+        this.#isClosed = true;
+        this.#gone?.abort();
+        this.#wake?.();
+        shop.closed(this);
+      },
+    });
+  }
+
+  /** Whoever lets us wait too long is let go. */
+  sweep(nowMs: number): void {
+    if (nowMs < this.#deadlineMs) return;
+    if (this.#body !== undefined || this.#waiting.length > 0) {
+      if (!this.#isBusy && !this.#isStalled) {
+        this.#refuse(408);
+        return;
+      }
+    }
+    this.stream.destroy();
+  }
+
+  /** No more requests; what is being answered is answered. */
+  close(): void {
+    this.#isLast = true;
+    if (!this.#isBusy && !this.#isStalled) this.#finish();
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#isClosed || (this.#isLast && !this.#isBusy)) return;
+    if (this.#isBusy || this.#isStalled) {
+      if (this.#waiting.length + bytes.length > maxWaitingBytes) {
+        this.stream.destroy();
+        return;
+      }
+      this.#waiting = joined(this.#waiting, bytes);
+      this.#pause();
+    } else if (this.#waiting.length > 0) {
+      const all = joined(this.#waiting, bytes);
+      this.#waiting = noBytes;
+      this.#readAll(all);
+    } else this.#readAll(bytes);
+  }
+
+  /** Reads requests until there is none left, or one that must be waited for. Keeps what is left over. */
+  #readAll(bytes: Uint8Array): void {
+    let at = 0;
+    while (at < bytes.length && !this.#isBusy && !this.#isLast) {
+      const next =
+        this.#body === undefined ? this.#readHead(bytes, at) : this.#readBody(bytes, at, this.#body);
+      if (next === at) break;
+      at = next;
+    }
+    if (this.#isLast && !this.#isBusy) at = bytes.length;
+    if (at < bytes.length) {
+      if (this.#waiting.length === 0 && this.#body === undefined && !this.#isBusy)
+        this.#deadlineMs = Math.min(this.#deadlineMs, this.#shop.clock.nowMs() + headTimeoutMs);
+      this.#waiting = bytes.slice(at);
+    }
+    if (!this.#isBusy) this.#flush();
+  }
+
+  #readHead(bytes: Uint8Array, at: number): number {
+    const { head } = this.#shop;
+    const end = head.read(bytes, at, bytes.length);
+    if (end === needsMore) return at;
+    if (end < 0) {
+      this.#refuse(-end);
+      return bytes.length;
+    }
+    if (head.contentLength === 0 && !head.isChunked) {
+      this.#dispatch(head, noBytes);
+      return end;
+    }
+    const found = this.#shop.router.find(head.method, head.path);
+    const most = found.kind === 'route' ? (found.route.maxBodyBytes ?? 0) : 0;
+    if (found.kind === 'route' && head.contentLength > most) {
+      this.#refuse(413);
+      return bytes.length;
+    }
+    if (found.kind !== 'route') {
+      // Its body would have to be read to find the next request.
+      this.#isLast = true;
+      this.#dispatch(head, noBytes);
+      return bytes.length;
+    }
+    head.keep();
+    this.#shop.head = new RequestHead();
+    if (head.expectsContinue) this.#shop.outbox.text(this.stream, 'HTTP/1.1 100 Continue\r\n\r\n');
+    this.#body = { reader: new BodyReader(head.contentLength, head.isChunked, most), head };
+    this.#deadlineMs = this.#shop.clock.nowMs() + bodyTimeoutMs;
+    return end;
+  }
+
+  #readBody(bytes: Uint8Array, at: number, body: { reader: BodyReader; head: RequestHead }): number {
+    const end = body.reader.read(bytes, at);
+    if (end < 0) {
+      this.#body = undefined;
+      this.#refuse(-end);
+      return bytes.length;
+    }
+    if (body.reader.isDone) {
+      this.#body = undefined;
+      this.#dispatch(body.head, body.reader.take());
+    }
+    return end;
+  }
+
+  #dispatch(head: RequestHead, body: Uint8Array): void {
+    const shop = this.#shop;
+    if (!head.keepsAlive) this.#isLast = true;
+    this.#deadlineMs = Number.POSITIVE_INFINITY;
+    const found = shop.router.find(head.method, head.path);
+    if (found.kind !== 'route') {
+      this.#answer(head, found.kind === 'none' ? notFound : otherMethod(found.allowed));
+      return;
+    }
+    const { stream } = this;
+    const gone = (): AbortSignal => {
+      this.#gone ??= new AbortController();
+      return this.#isClosed ? AbortSignal.abort() : this.#gone.signal;
+    };
+    const request: IndexRequest = {
+      head,
+      params: found.params,
+      remote: stream.remote,
+      local: stream.local,
+      isEncrypted: shop.isEncrypted,
+      body,
+      get signal() {
+        return gone();
+      },
+    };
+    try {
+      const response = found.route.handle(request);
+      if (!(response instanceof Promise) && !isStream(response.body)) {
+        this.#answer(head, response);
+        return;
+      }
+      this.#isBusy = true;
+      // The scratch head is this request's for good now.
+      if (shop.head === head) {
+        head.keep();
+        shop.head = new RequestHead();
+      }
+      this.#flush();
+      void this.#answerLater(head, Promise.resolve(response));
+    } catch (error) {
+      this.#answer(head, this.#failure(error));
+    }
+  }
+
+  async #answerLater(head: RequestHead, promise: Promise<IndexResponse>): Promise<void> {
+    let response: IndexResponse;
+    try {
+      response = await promise;
+    } catch (error) {
+      response = this.#failure(error);
+    }
+    try {
+      if (this.#isClosed) {
+        if (isStream(response.body)) await response.body.chunks[Symbol.asyncIterator]().return?.();
+        return;
+      }
+      this.#answer(head, response);
+      if (isStream(response.body)) await this.#send(head, response.body);
+    } catch (error) {
+      // The head is out, so all that can be said is that there is no more.
+      this.#shop.failed(error);
+      this.stream.destroy();
+      return;
+    }
+    this.#isBusy = false;
+    this.#gone = undefined;
+    this.#flush();
+    this.#goOn();
+  }
+
+  /** A body as it comes, never faster than it is taken. */
+  async #send(head: RequestHead, body: BodyStream): Promise<void> {
+    const { stream } = this;
+    const { outbox, clock } = this.#shop;
+    const isChunked = body.length === undefined && head.minorVersion > 0;
+    if (head.method === 'HEAD') {
+      await body.chunks[Symbol.asyncIterator]().return?.();
+      return;
+    }
+    let left = body.length ?? Number.POSITIVE_INFINITY;
+    outbox.flush(stream);
+    for await (const chunk of body.chunks) {
+      if (this.#isClosed) return;
+      if (chunk.length === 0) continue;
+      left -= chunk.length;
+      if (left < 0) throw new IndexError('damaged', 'A body was longer than it said.');
+      this.#deadlineMs = clock.nowMs() + stalledTimeoutMs;
+      if (isChunked) {
+        outbox.text(stream, `${chunk.length.toString(16)}\r\n`);
+        outbox.flush(stream);
+      }
+      const isTaken = new Promise<void>((resolve) => stream.write(chunk, resolve));
+      if (isChunked) {
+        outbox.text(stream, '\r\n');
+        outbox.flush(stream);
+      }
+      await isTaken;
+      if (this.#isClosed) return;
+    }
+    if (isChunked) outbox.text(stream, '0\r\n\r\n');
+    else if (left > 0 && left !== Number.POSITIVE_INFINITY)
+      throw new IndexError('damaged', 'A body was shorter than it said.');
+    this.#deadlineMs = Number.POSITIVE_INFINITY;
+  }
+
+  #answer(head: RequestHead, response: IndexResponse): void {
+    const { stream } = this;
+    const { outbox } = this.#shop;
+    const { status, headers, body } = response;
+    const bytes = typeof body === 'string' ? encoder.encode(body) : body;
+    const length = bytes === undefined ? 0 : bytes instanceof Uint8Array ? bytes.length : bytes.length;
+    let text = `HTTP/1.1 ${status} ${reasonOf(status)}\r\nDate: ${this.#shop.date()}\r\n`;
+    if (headers !== undefined)
+      for (const name in headers) text += `${name}: ${clean(headers[name] ?? '')}\r\n`;
+    if (length !== undefined) {
+      if (status !== 204 && status !== 304) text += `Content-Length: ${length}\r\n`;
+    } else if (head.minorVersion > 0) text += 'Transfer-Encoding: chunked\r\n';
+    else this.#isLast = true;
+    if (this.#isLast) text += 'Connection: close\r\n\r\n';
+    else text += head.minorVersion === 0 ? 'Connection: keep-alive\r\n\r\n' : '\r\n';
+    outbox.text(stream, text);
+    if (bytes instanceof Uint8Array && head.method !== 'HEAD') outbox.bytes(stream, bytes);
+    this.#shop.answered(status);
+  }
+
+  /** For what cannot be understood: one last answer. */
+  #refuse(status: number): void {
+    this.#isLast = true;
+    this.#waiting = noBytes;
+    this.#body = undefined;
+    this.#answer(lastHead, errorResponse(status, codeOfStatus(status), reasonOf(status)));
+    this.#flush();
+  }
+
+  #failure(error: unknown): IndexResponse {
+    if (error instanceof IndexError) {
+      const status = statusOfCode[error.code];
+      if (status < 500) return errorResponse(status, error.code, error.message);
+    }
+    this.#shop.failed(error);
+    return errorResponse(500, 'internal', 'Something went wrong here that should not.');
+  }
+
+  /** Sends what was gathered, and sees whether it is taken and whether there is more to come. */
+  #flush(): void {
+    const isTaken = this.#shop.outbox.flush(this.stream);
+    if (this.#isBusy) return;
+    this.#isStalled = !isTaken && !this.#isClosed;
+    const nowMs = this.#shop.clock.nowMs();
+    if (this.#isStalled) {
+      this.#deadlineMs = nowMs + stalledTimeoutMs;
+      this.#pause();
+    } else if (this.#isLast || (this.#hasEnded && this.#waiting.length === 0)) this.#finish();
+    else if (this.#deadlineMs === Number.POSITIVE_INFINITY) this.#deadlineMs = nowMs + idleTimeoutMs;
+  }
+
+  #goOn(): void {
+    if (this.#isClosed || this.#isBusy || this.#isStalled) return;
+    if (this.#isLast) {
+      this.#finish();
+      return;
+    }
+    const bytes = this.#waiting;
+    this.#waiting = noBytes;
+    if (bytes.length > 0) this.#readAll(bytes);
+    if (this.#isBusy || this.#isStalled) return;
+    if (this.#hasEnded) this.#finish();
+    else if (this.#isPaused) {
+      this.#isPaused = false;
+      this.stream.resume();
+    }
+  }
+
+  #finish(): void {
+    this.#isLast = true;
+    this.#waiting = noBytes;
+    this.stream.end();
+    this.#deadlineMs = Math.min(this.#deadlineMs, this.#shop.clock.nowMs() + lingerMs);
+    // Reading on: a connection that is closed with bytes unread is reset, and the reset can overtake our answer.
+    if (this.#isPaused) this.stream.resume();
+    this.#isPaused = false;
+    if (this.#hasEnded) this.#deadlineMs = this.#shop.clock.nowMs() + lingerMs;
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.stream.pause();
+  }
+}
+
+/** For the other side to take our last answer and to close. */
+const lingerMs = 5_000;
+
+const encoder = new TextEncoder();
+const notFound = errorResponse(404, 'not-found', 'There is nothing of this name here.');
+/** An answer's frame where no request was understood. */
+const lastHead = new RequestHead();
+
+function otherMethod(allowed: readonly string[]): IndexResponse {
+  const { body = '' } = errorResponse(405, 'invalid', `This takes ${allowed.join(', ')}.`);
+  const all = allowed.includes('GET') ? [...allowed, 'HEAD'] : allowed;
+  return { status: 405, headers: { 'Content-Type': 'application/json', Allow: all.join(', ') }, body };
+}
+
+function isStream(body: IndexResponse['body']): body is BodyStream {
+  return typeof body === 'object' && !(body instanceof Uint8Array);
+}
+
+/** A header's value ends where its line ends. */
+function clean(value: string): string {
+  return /[^\t\x20-\x7e]/.test(value) ? value.replaceAll(/[^\t\x20-\x7e]/g, '?') : value;
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
