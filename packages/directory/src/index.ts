@@ -1,0 +1,47 @@
+export {
+  encodeHolders,
+  encodePeers,
+  encodeRefusal,
+  encodeRegistered,
+  type HoldersAnswer,
+  type NamedLease,
+  type PeersAnswer,
+  type RegisteredAnswer,
+  type StoreOffer,
+} from './answers.ts';
+export {
+  longestLeaseSeconds,
+  longestRegistration,
+  maxHolders,
+  maxPeersPerPage,
+  shortestLeaseSeconds,
+} from './bounds.ts';
+export { DirectoryError, type DirectoryErrorCode } from './errors.ts';
+export {
+  announceUrlOf,
+  createIndexClient,
+  type Holders,
+  type IndexClient,
+  type IndexClientOptions,
+  type IndexClientParts,
+  type KnownNodes,
+  type NamedNode,
+  parseIndexUrl,
+  type Registered,
+} from './index-client.ts';
+export {
+  digestOffers,
+  type Lease,
+  type LeaseContent,
+  type LeaseEnd,
+  readLease,
+  readLeaseEnd,
+  type Signing,
+  signLease,
+  signLeaseEnd,
+  type UnverifiedLease,
+  verifyLease,
+} from './lease.ts';
+export { encodeOffers, type Offer, parseOffers } from './offers.ts';
+export { Registration, type RegistrationOptions, type RegistrationState } from './registration.ts';
+export { encodeRegistration, parseRegistration, type RegistrationBody } from './registration-body.ts';
