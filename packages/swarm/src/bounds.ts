@@ -45,10 +45,12 @@ export const rejectRestMs = 5_000;
 /** A snubbing peer that still sends nothing is let go. */
 export const snubbedMs = 60_000;
 
-/** Connections of a session and of one transfer, and those that are being dialled. */
+/** Connections of a session and of one transfer, and those that are being dialled; settings may say otherwise. */
 export const mostConnections = 400;
 export const mostConnectionsPerTransfer = 120;
 export const mostHalfOpen = 40;
+/** Dials a second, after a burst of as many: routers of homes forget connections when too many begin at once. */
+export const dialsPerSecond = 50;
 /** Accepted connections whose handshake is not through; more, and the oldest of the busiest host makes room. */
 export const mostGreetings = 100;
 export const dialTimeoutMs = 20_000;

@@ -10,7 +10,10 @@ export function careFor(peer: Peer, nowMs: number): void {
   peer.nuisance = Math.max(0, peer.nuisance - (bound.nuisancePerSecond * bound.tickMs) / 1000);
   if (peer.outbox.flushes !== peer.countedFlushes) peer.lastSaidMs = nowMs;
   peer.countedFlushes = peer.outbox.flushes;
-  const writingMs = peer.writingSinceMs === undefined ? 0 : nowMs - peer.writingSinceMs;
+  const writingSinceMs = peer.channel.stuckSinceMs ?? peer.writingSinceMs;
+  const writingMs = writingSinceMs === undefined ? 0 : nowMs - writingSinceMs;
+  // It may have spoken: we do not listen.
+  if (peer.channel.isStopped) peer.lastHeardMs = nowMs;
   if (nowMs - peer.lastHeardMs > bound.silenceMs)
     peer.leave({ code: 'silent', message: 'it said nothing for minutes', isBan: false });
   else if (writingMs > bound.slowReaderMs || peer.outbox.pendingBytes > bound.longestBacklog)

@@ -9,6 +9,9 @@ import * as bound from './bounds.ts';
 import { careFor } from './care.ts';
 import type { Leave } from './errors.ts';
 import type { Successor } from './greet.ts';
+import type { Lanes } from './limits/limiter.ts';
+import { PacedChannel } from './limits/paced-channel.ts';
+import type { SpeedLimits } from './limits/settings.ts';
 import { Peer, type PeerHost } from './peer.ts';
 import { Rate } from './rate.ts';
 import { type KnownPeer, type PeerSource, Roster } from './roster.ts';
@@ -20,6 +23,7 @@ import { beyond, beyondPeer } from './within-bounds.ts';
 export interface ConnectionsOptions {
   readonly parts: SessionParts;
   readonly status: Status;
+  readonly limits: SpeedLimits | undefined;
   readonly knownHashes: () => InfoHashes;
   readonly isPrivate: () => boolean;
   readonly host: () => PeerHost;
@@ -33,6 +37,8 @@ export class Connections {
   readonly roster: Roster;
   readonly download: Rate;
   readonly upload: Rate;
+  /** What its peers and web seeds share of the limits. */
+  readonly lanes: Lanes;
   readonly #o: ConnectionsOptions;
   readonly #parts: SessionParts;
   readonly #peers = new Set<Peer>();
@@ -42,6 +48,7 @@ export class Connections {
     this.#o = options;
     this.#parts = options.parts;
     const { random, nowMs } = options.parts;
+    this.lanes = options.parts.limiter.lanes(options.limits);
     this.roster = new Roster(random);
     this.download = new Rate(nowMs());
     this.upload = new Rate(nowMs());
@@ -63,14 +70,15 @@ export class Connections {
   join(channel: Channel, handshake: Handshake, known: KnownPeer): Successor | Leave {
     const refusal = this.#refuse(channel, handshake);
     if (refusal !== undefined) return refusal;
+    const { limiter, nowMs } = this.#parts;
     const peer = new Peer({
       host: this.#o.host(),
-      channel,
+      channel: new PacedChannel(channel, limiter, this.lanes, nowMs),
       handshake,
       fast: handshake.capabilities.fast,
       extensions: handshake.capabilities.extensions,
       speaksV2: handshake.capabilities.v2 || isV2Hash(this.#o.knownHashes(), handshake.infoHash),
-      nowMs: this.#parts.nowMs,
+      nowMs,
       buffers: this.#parts.outboxBuffers,
     });
     this.#peers.add(peer);
@@ -110,7 +118,7 @@ export class Connections {
       peer.leave({ code: 'duplicate', message: 'it is connected twice', isBan: false });
       break;
     }
-    return this.#peers.size >= bound.mostConnectionsPerTransfer && !this.makeRoom()
+    return this.#peers.size >= this.#parts.limiter.connectionsPerTransfer && !this.makeRoom()
       ? { code: 'too-many', message: 'too many peers are connected', isBan: false }
       : undefined;
   }
@@ -172,11 +180,11 @@ export class Connections {
   checkInvariants(): string[] {
     return [
       ...beyond([
-        ['peers', this.#peers.size, bound.mostConnectionsPerTransfer],
+        ['peers', this.#peers.size, this.#parts.limiter.connectionsPerTransfer],
         [
           'addresses',
           this.roster.size,
-          bound.mostAddresses + bound.mostBans + bound.mostConnectionsPerTransfer,
+          bound.mostAddresses + bound.mostBans + this.#parts.limiter.connectionsPerTransfer,
         ],
       ]),
       ...[...this.#peers].flatMap(beyondPeer),

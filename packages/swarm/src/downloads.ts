@@ -6,6 +6,8 @@
 import { BlockLedger, type ContentShape } from '@shoal/wire';
 import type { Assembler } from './assembler.ts';
 import * as bound from './bounds.ts';
+import type { Taker } from './limits/flow.ts';
+import { blockCost } from './limits/paced-channel.ts';
 import type { BlockMemory } from './memory.ts';
 import type { Peer } from './peer.ts';
 import { blockLength, type Picker } from './picker/picker.ts';
@@ -46,10 +48,12 @@ export class Downloads {
     if (peer.pieces === undefined) return;
     peer.ledger = new BlockLedger(this.#o.shape);
     this.#bySlot.set(peer.pieces.slot, peer);
+    peer.asker = this.#askerFor(peer);
   }
 
   remove(peer: Peer): void {
     this.#giveUpAll(peer);
+    if (peer.asker !== undefined) peer.channel.leaveLine(peer.asker);
     if (peer.incoming !== null) this.#o.memory.give(peer.incoming);
     peer.incoming = null;
     if (peer.pieces !== undefined) this.#bySlot.delete(peer.pieces.slot);
@@ -124,26 +128,41 @@ export class Downloads {
     this.feedSoon();
   }
 
-  /** Asks the peer for as much as its window and our memory allow. */
+  /** Asks the peer for as much as its window, our memory and limits allow. */
   fill(peer: Peer): void {
+    const { requests, channel } = peer;
+    const wanted = this.#wantedOf(peer);
+    if (wanted <= 0) return;
+    if (channel.isHeldDown) {
+      if (peer.asker !== undefined) channel.waitForTurn(peer.asker);
+      return;
+    }
+    // In batches: asking for each block on its own would cost a write for each.
+    if (requests.count === 0 || wanted >= requests.size >> 2) this.#fillUpTo(peer, wanted);
+  }
+
+  /** Blocks that the peer could be asked for now. */
+  #wantedOf(peer: Peer): number {
+    const { pieces, requests } = peer;
+    if (this.isPaused || pieces === undefined || peer.hasLeft || pieces.wanted === 0) return 0;
+    if (peer.isChokingUs && peer.fastPieces.size === 0) return 0;
+    return Math.min(requests.size, this.#o.memory.share) - requests.count;
+  }
+
+  /** How many were asked for. */
+  #fillUpTo(peer: Peer, wanted: number): number {
     const { picker, memory } = this.#o;
     const { pieces, requests } = peer;
-    if (this.isPaused || pieces === undefined || peer.hasLeft || pieces.wanted === 0) return;
-    if (peer.isChokingUs && peer.fastPieces.size === 0) return;
-    const wanted = Math.min(requests.size, memory.share) - requests.count;
-    // In batches: asking for each block on its own would cost a write for each.
-    if (wanted <= 0 || (requests.count > 0 && wanted < requests.size >> 2)) return;
+    if (pieces === undefined || !peer.channel.mayAsk) return 0;
     const room = Math.min(wanted, memory.credit);
     if (room <= 0) {
       memory.whenFree(this.feedSoon);
-      return;
+      return 0;
     }
     const nowMs = this.#o.nowMs();
-    if (peer.restsUntilMs > nowMs) return;
-    if (peer.isChokingUs) {
-      this.#ask(peer, picker.pickFrom(pieces, peer.fastPieces, room, this.#picked), nowMs);
-      return;
-    }
+    if (peer.restsUntilMs > nowMs) return 0;
+    if (peer.isChokingUs)
+      return this.#ask(peer, picker.pickFrom(pieces, peer.fastPieces, room, this.#picked), nowMs);
     const rate = peer.bytesPerSecondFromIt;
     const isFast = rate * wholePieceSeconds >= this.#o.shape.pieceLength || requests.size >= fastRequests;
     const pace =
@@ -155,7 +174,33 @@ export class Downloads {
     let count = picker.pick(pieces, room, pace, this.#picked);
     if (count === 0 && requests.count === 0)
       count = picker.pickAgain(pieces, Math.min(room, endgameBatch), this.#picked);
-    this.#ask(peer, count, nowMs);
+    return this.#ask(peer, count, nowMs);
+  }
+
+  /** For as long as its way in is limited. */
+  #askerFor(peer: Peer): Taker {
+    const { channel } = peer;
+    return {
+      ...channel.wayDown,
+      least: () => (this.#wantedOf(peer) > 0 ? blockCost : 0),
+      take: (bytes) => {
+        const wanted = Math.min(this.#wantedOf(peer), Math.floor(bytes / blockCost));
+        const paid = this.#fillUpTo(peer, wanted) * blockCost;
+        channel.asked(paid);
+        return paid;
+      },
+    };
+  }
+
+  /** A limit became tighter: what was asked for under the old one would come all at once. */
+  tightened(): void {
+    for (const peer of this.#o.peers) {
+      if (!peer.channel.isHeldDown) continue;
+      for (const [piece, block] of peer.requests)
+        peer.outbox.cancel(piece, block * blockLength, this.#o.picker.blockLength(piece, block));
+      this.#giveUpAll(peer);
+    }
+    this.feedSoon();
   }
 
   /** All peers that may have room: something became free. Once for all that happens in one turn. */
@@ -194,6 +239,7 @@ export class Downloads {
     peer.requests.drain((piece, block) => {
       if (pieces !== undefined) picker.abandon(pieces, piece, block);
     });
+    peer.channel.settle();
   }
 
   #stalled(peer: Peer): void {
@@ -207,11 +253,12 @@ export class Downloads {
   #settle(peer: Peer, piece: number, block: number): void {
     if (!peer.requests.remove(piece, block)) return;
     this.#o.memory.settle(1);
+    if (peer.requests.count === 0) peer.channel.settle();
     if (peer.pieces !== undefined) this.#o.picker.abandon(peer.pieces, piece, block);
   }
 
-  #ask(peer: Peer, count: number, nowMs: number): void {
-    if (count === 0) return;
+  #ask(peer: Peer, count: number, nowMs: number): number {
+    if (count === 0) return 0;
     const { picker, memory } = this.#o;
     memory.ask(count);
     for (let i = 0; i < count; i++) {
@@ -221,6 +268,7 @@ export class Downloads {
       peer.ledger?.asked(piece, block * blockLength);
       peer.outbox.request(piece, block * blockLength, picker.blockLength(piece, block));
     }
+    return count;
   }
 
   #cancelOthers(sender: Peer, piece: number, block: number, length: number): void {

@@ -1,8 +1,8 @@
 // Small messages to one peer, gathered: whatever is said in one turn of the event loop is one write.
 // Invariant: messages leave in the order of the calls; a peer with nothing to say holds no buffer.
 
-import type { Channel } from '@shoal/transport';
 import * as wire from '@shoal/wire';
+import type { PacedChannel } from './limits/paced-channel.ts';
 
 const bufferLength = 16_384;
 /** More than that in reserve is given back to the system. */
@@ -21,7 +21,7 @@ export class OutboxBuffers {
 }
 
 export class Outbox {
-  readonly #channel: Channel;
+  readonly #channel: Pick<PacedChannel, 'write'>;
   readonly #buffers: OutboxBuffers;
   #buffer: Uint8Array = new Uint8Array(0);
   #at = 0;
@@ -32,7 +32,7 @@ export class Outbox {
   /** Bytes handed to the channel and not yet sent. */
   pendingBytes = 0;
 
-  constructor(channel: Channel, buffers: OutboxBuffers) {
+  constructor(channel: Pick<PacedChannel, 'write'>, buffers: OutboxBuffers) {
     this.#channel = channel;
     this.#buffers = buffers;
   }

@@ -3,7 +3,7 @@
 // after `leave` nothing of this peer is called any more.
 
 import type { PeerAddress } from '@shoal/base';
-import type { Channel, TransportError } from '@shoal/transport';
+import type { TransportError } from '@shoal/transport';
 import {
   type BlockLedger,
   type BlockPlace,
@@ -19,6 +19,8 @@ import * as bound from './bounds.ts';
 import type { ChokeCandidate } from './choker.ts';
 import type { EarlyPieces } from './early-pieces.ts';
 import { type Leave, SwarmError } from './errors.ts';
+import type { Taker } from './limits/flow.ts';
+import type { PacedChannel } from './limits/paced-channel.ts';
 import { Outbox, type OutboxBuffers } from './outbox.ts';
 import { PeerExtensions } from './peer-extensions.ts';
 import type { PeerPieces } from './picker/peer-pieces.ts';
@@ -52,7 +54,7 @@ export interface PeerHost {
 
 export interface PeerOptions {
   readonly host: PeerHost;
-  readonly channel: Channel;
+  readonly channel: PacedChannel;
   readonly handshake: Handshake;
   /** What both sides speak. */
   readonly fast: boolean;
@@ -70,7 +72,7 @@ export const readsNothing: Leave = {
 };
 
 export class Peer implements PeerHandlers, ChokeCandidate {
-  readonly channel: Channel;
+  readonly channel: PacedChannel;
   readonly address: PeerAddress;
   readonly handshake: Handshake;
   readonly fast: boolean;
@@ -105,6 +107,8 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   pieces: PeerPieces | undefined;
   early: EarlyPieces | undefined;
   ledger: BlockLedger | undefined;
+  /** Stands in line for blocks while the way in is limited. */
+  asker: Taker | undefined;
   readonly requests = new RequestWindow(bound.requestsAssumed);
   readonly uploads = new UploadQueue(bound.requestsQueued);
   /** Where the block that is arriving goes; null when it is thrown away. */
@@ -208,6 +212,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
 
   readonly data = (bytes: Uint8Array): void => {
     if (this.#leave !== undefined) return;
+    this.channel.heard(bytes.length);
     this.lastHeardMs = this.#nowMs();
     try {
       this.parser.push(bytes);

@@ -3,6 +3,7 @@
 import type { Clock, Disk, Hashing, Random } from '@shoal/base';
 import type { Torrent } from '@shoal/metainfo';
 import type { ContentOptions, OpenFiles } from '@shoal/storage';
+import type { Limiter } from './limits/limiter.ts';
 import type { BlockMemory } from './memory.ts';
 import type { OutboxBuffers } from './outbox.ts';
 import type { TorrentTransfer } from './transfer.ts';
@@ -15,6 +16,7 @@ export interface SessionParts {
   readonly disk: Disk;
   readonly openFiles: OpenFiles;
   readonly memory: BlockMemory;
+  readonly limiter: Limiter;
   readonly sendBuffers: SendBuffers;
   readonly outboxBuffers: OutboxBuffers;
   readonly client: string;

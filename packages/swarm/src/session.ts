@@ -9,6 +9,8 @@ import type { Handshake } from '@shoal/wire';
 import * as bound from './bounds.ts';
 import { type Leave, SwarmError } from './errors.ts';
 import { greet, handshakeBytes } from './greet.ts';
+import { Limiter } from './limits/limiter.ts';
+import type { LimitSettings } from './limits/settings.ts';
 import { BlockMemory } from './memory.ts';
 import { OutboxBuffers } from './outbox.ts';
 import { blockLength } from './picker/picker.ts';
@@ -37,6 +39,7 @@ class TorrentSession implements Session, SessionParts {
   readonly exchangesPeers: boolean;
   dhtPort: number | undefined;
   readonly memory: BlockMemory;
+  readonly limiter: Limiter;
   readonly sendBuffers = createSendBuffers();
   readonly outboxBuffers = new OutboxBuffers();
   readonly nowMs: () => number;
@@ -68,8 +71,20 @@ class TorrentSession implements Session, SessionParts {
     this.memory = new BlockMemory(
       createSlabs({ slabLength: blockLength, capacity: bound.slabBytes / blockLength }),
     );
+    this.limiter = new Limiter(options.clock, () => {
+      for (const transfer of this.transfers) transfer.tightened();
+    });
+    this.limiter.set(options.limits ?? {});
     this.random.fill(this.peerId);
     for (let i = 0; i < 8; i++) this.peerId[i] = options.peerIdPrefix.charCodeAt(i) & 0x7f;
+  }
+
+  get limits(): LimitSettings {
+    return this.limiter.settings;
+  }
+
+  setLimits(limits: LimitSettings): void {
+    this.limiter.set(limits);
   }
 
   get port(): number | undefined {
@@ -129,6 +144,7 @@ class TorrentSession implements Session, SessionParts {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.limiter.close();
     for (const dial of this.#dials) dial.abort();
     for (const channel of [...this.#greeting]) channel.close();
     await this.#listener?.close();
@@ -148,6 +164,7 @@ class TorrentSession implements Session, SessionParts {
     this.#timer = undefined;
     if (this.#isClosed) return;
     const nowMs = this.nowMs();
+    this.limiter.tick();
     for (const transfer of [...this.#active]) {
       const isBusy = transfer.tick(nowMs);
       this.#dialFor(transfer, nowMs);
@@ -160,12 +177,13 @@ class TorrentSession implements Session, SessionParts {
   #dialFor(transfer: TorrentTransfer, nowMs: number): void {
     if (!transfer.takesPeers) return;
     const room = Math.min(
-      bound.mostHalfOpen - this.#dials.size,
-      bound.mostConnections - this.connections,
-      bound.mostConnectionsPerTransfer - transfer.peerCount,
+      this.limiter.halfOpen - this.#dials.size,
+      this.limiter.connections - this.connections,
+      this.limiter.connectionsPerTransfer - transfer.peerCount,
     );
     if (room <= 0) return;
-    for (const known of transfer.roster.next(nowMs, room)) {
+    const ready = transfer.roster.next(nowMs, room);
+    for (const known of ready.slice(0, this.limiter.takeDials(ready.length))) {
       if (this.#transport.canDial(known.address)) void this.#dial(transfer, known);
       else known.nextMs = Number.POSITIVE_INFINITY;
     }
@@ -202,7 +220,7 @@ class TorrentSession implements Session, SessionParts {
   }
 
   #accept({ channel, infoHash }: Accepted): void {
-    if (this.#isClosed || (this.connections >= bound.mostConnections && !this.#makeRoom())) {
+    if (this.#isClosed || (this.connections >= this.limiter.connections && !this.#makeRoom())) {
       channel.close();
       return;
     }
@@ -303,14 +321,14 @@ class TorrentSession implements Session, SessionParts {
       .reduce((sum, peer) => sum + peer.requestsInFlight, 0);
     if (asked !== this.memory.asked) faults.push(`${asked} blocks in flight, counted ${this.memory.asked}`);
     const isOver = this.#isClosed && this.transfers.size === 0;
-    const { memory, sendBuffers } = this;
+    const { memory, sendBuffers, limiter } = this;
     return [
       ...faults,
       ...memory.checkInvariants(),
       ...beyond([
-        ['connections', this.connections, bound.mostConnections + bound.mostGreetings + bound.mostHalfOpen],
-        ['dials', this.#dials.size, bound.mostHalfOpen],
-        ['greetings', this.#greeting.size, isOver ? 0 : bound.mostGreetings + bound.mostHalfOpen],
+        ['connections', this.connections, limiter.connections + bound.mostGreetings + limiter.halfOpen],
+        ['dials', this.#dials.size, limiter.halfOpen],
+        ['greetings', this.#greeting.size, isOver ? 0 : bound.mostGreetings + limiter.halfOpen],
         ['long chunks', sendBuffers.long.inUse, isOver ? 0 : bound.longChunks],
         ['short chunks', sendBuffers.short.inUse, isOver ? 0 : bound.shortChunks],
         ['slabs', memory.slabs.taken, isOver ? 0 : memory.slabs.capacity],

@@ -15,6 +15,7 @@ import { ExtensionDesk } from './extension-desk.ts';
 import type { Successor } from './greet.ts';
 import { HashExchange } from './hash-exchange.ts';
 import { Holdings } from './holdings.ts';
+import type { SpeedLimits } from './limits/settings.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
 import type { Peer } from './peer.ts';
 import { PeerMessages } from './peer-messages.ts';
@@ -55,6 +56,7 @@ export class TorrentTransfer implements Transfer {
     this.#connections = new Connections({
       parts,
       status: this.#status,
+      limits: options.limits,
       knownHashes: () => this.knownHashes,
       isPrivate: () => this.#torrent?.isPrivate === true,
       host: () => this.#messages,
@@ -173,6 +175,14 @@ export class TorrentTransfer implements Transfer {
   /** A channel whose handshake is through. */
   join(channel: Channel, handshake: Handshake, known: KnownPeer): Successor | Leave {
     return this.#connections.join(channel, handshake, known);
+  }
+
+  setLimits(limits: SpeedLimits): void {
+    this.#parts.limiter.setLanes(this.#connections.lanes, limits);
+  }
+
+  tightened(): void {
+    this.#holdings.trade?.downloads.tightened();
   }
 
   makeRoom(): boolean {

@@ -5,6 +5,7 @@ import type { InfoHashes, Magnet, Torrent } from '@shoal/metainfo';
 import type { ContentOptions, FileStamp, OpenFiles } from '@shoal/storage';
 import type { Transport } from '@shoal/transport';
 import type { Leave } from './errors.ts';
+import type { LimitSettings, SpeedLimits } from './limits/settings.ts';
 import type { PeerSource } from './roster.ts';
 
 export interface SessionOptions {
@@ -24,6 +25,8 @@ export interface SessionOptions {
   readonly lock?: ContentOptions['lock'];
   /** Differs after each start of the machine. */
   readonly bootId?: string;
+  /** None by default, but for the number of connections. */
+  readonly limits?: LimitSettings;
 }
 
 export interface Session {
@@ -37,6 +40,9 @@ export interface Session {
   listen(options: { readonly port: number; readonly addresses?: readonly string[] }): Promise<number>;
   /** Throws a SwarmError `duplicate` when one of its info hashes is here already. */
   add(source: TransferSource, options: TransferOptions): Transfer;
+  readonly limits: LimitSettings;
+  /** All of them anew, at any time: what is not named is not limited. Throws a SwarmError `invalid`, and changes nothing then. */
+  setLimits(limits: LimitSettings): void;
   /** Stops all transfers and closes all connections. */
   close(): Promise<void>;
   /** What is wrong inside; empty when all is well. Slow: for tests and simulated runs. */
@@ -55,6 +61,8 @@ export interface TransferOptions {
   /** Which files are wanted; all by default. The path has `/` between its names. */
   readonly isWanted?: (path: string, file: number) => boolean;
   readonly overwrite?: boolean;
+  /** Of this torrent alone, beside those of the session. */
+  readonly limits?: SpeedLimits;
   /** Files that were hashed just now to make this torrent. */
   readonly hashed?: readonly FileStamp[];
   readonly peers?: readonly PeerAddress[];

@@ -106,14 +106,23 @@ export class Uploads {
   }
 
   choked(peer: Peer): void {
-    peer.uploads.clear((piece, begin, length) => {
+    const reject = (piece: number, begin: number, length: number) => {
       if (peer.fast) peer.outbox.reject(piece, begin, length);
+    };
+    peer.uploads.clear(reject);
+    peer.channel.dropHeld((piece, begin, length) => {
+      peer.toIt.add(-length);
+      reject(piece, begin, length);
     });
   }
 
   /** Sends as much as is asked for and the channel takes. */
   pump(peer: Peer): void {
-    while (peer.uploads.count > 0 && peer.chunksUnderWay < bound.chunksPerPeer && !peer.hasLeft) {
+    const most =
+      peer.channel.isHeldUp && peer.channel.blocksAtOnce < bound.blocksPerShortChunk
+        ? 1
+        : bound.chunksPerPeer;
+    while (peer.uploads.count > 0 && peer.chunksUnderWay < most && !peer.hasLeft) {
       const chunks = peer.takesLongChunks ? this.#o.buffers.long : this.#o.buffers.short;
       const chunk = chunks.take();
       if (chunk === undefined) {
@@ -140,17 +149,13 @@ export class Uploads {
     let payload = 0;
     let isGood = true;
     try {
+      const most = peer.channel.isHeldUp ? Math.min(chunks.blocks, peer.channel.blocksAtOnce) : chunks.blocks;
       // Blocks that follow each other in the content are read together.
-      for (let blocks = 0; blocks < chunks.blocks && uploads.count > 0; ) {
+      for (let blocks = 0; blocks < most && uploads.count > 0; ) {
         const { piece, begin } = uploads;
         const places: Uint8Array[] = [];
         let end = begin;
-        while (
-          blocks < chunks.blocks &&
-          uploads.count > 0 &&
-          uploads.piece === piece &&
-          uploads.begin === end
-        ) {
+        while (blocks < most && uploads.count > 0 && uploads.piece === piece && uploads.begin === end) {
           const { length } = uploads;
           if (used + pieceHeaderLength + length > chunk.bytes.length) break;
           writePieceHeader(chunk.bytes, used, piece, end, length);
@@ -191,12 +196,12 @@ export class Uploads {
     peer.lastSaidMs = sentAtMs;
     peer.refusals = 0;
     peer.outbox.flush();
-    peer.writingSinceMs ??= sentAtMs;
-    peer.channel.write(chunk.bytes.subarray(0, used), () => {
+    if (!peer.channel.isHeldUp) peer.writingSinceMs ??= sentAtMs;
+    peer.channel.writeBlocks(chunk.bytes.subarray(0, used), () => {
       const tookMs = nowMs() - sentAtMs;
       if (tookMs < quickMs) peer.takesLongChunks = true;
       else if (tookMs > slowMs) peer.takesLongChunks = false;
-      peer.writingSinceMs = peer.chunksUnderWay > 1 ? nowMs() : undefined;
+      peer.writingSinceMs = peer.chunksUnderWay > 1 && !peer.channel.isHeldUp ? nowMs() : undefined;
       this.#done(peer, chunks, chunk);
     });
   }

@@ -5,8 +5,15 @@ import type { PeerAddress } from '@shoal/base';
 import type { Magnet } from '@shoal/metainfo';
 import type { HostOptions, SimHost, Simulation } from '@shoal/sim';
 import { OpenFiles } from '@shoal/storage';
-import { createSession, type Session, type Transfer, type TransferOptions } from '@shoal/swarm';
+import {
+  createSession,
+  type LimitSettings,
+  type Session,
+  type Transfer,
+  type TransferOptions,
+} from '@shoal/swarm';
 import { createTcpTransport } from '@shoal/transport';
+import { type Meter, meterOf } from './meter.ts';
 import type { Sample } from './sample.ts';
 
 export interface SimPeer {
@@ -14,6 +21,8 @@ export interface SimPeer {
   readonly address: PeerAddress;
   session: Session;
   transfer: Transfer;
+  /** What went through its sockets. */
+  readonly meter: Meter;
 }
 
 export interface PeerSetup {
@@ -27,6 +36,7 @@ export interface PeerSetup {
   readonly host?: HostOptions;
   readonly options?: Partial<TransferOptions>;
   readonly bootId?: string;
+  readonly limits?: LimitSettings;
 }
 
 const port = 6881;
@@ -43,13 +53,15 @@ export async function addPeer(simulation: Simulation, setup: PeerSetup): Promise
 export async function begin(simulation: Simulation, host: SimHost, setup: PeerSetup): Promise<SimPeer> {
   const { world } = host;
   const { sample, magnet, knows = [], wrong } = setup;
+  const meter = meterOf(world.streams);
   const session = createSession({
     ...world,
     openFiles: new OpenFiles(world.disk),
-    transport: createTcpTransport(world),
+    transport: createTcpTransport({ ...world, streams: meter.streams }),
     client: 'sim',
     peerIdPrefix: '-SL0000-',
     ...(setup.bootId === undefined ? {} : { bootId: setup.bootId }),
+    ...(setup.limits === undefined ? {} : { limits: setup.limits }),
   });
   await simulation.settle(session.listen({ port, addresses: [host.address] }));
   const transfer = session.add(
@@ -62,7 +74,7 @@ export async function begin(simulation: Simulation, host: SimHost, setup: PeerSe
       ...setup.options,
     },
   );
-  return { host, address: { kind: 'ip', address: host.address, port }, session, transfer };
+  return { host, address: { kind: 'ip', address: host.address, port }, session, transfer, meter };
 }
 
 function stamps(host: SimHost, sample: Sample) {
