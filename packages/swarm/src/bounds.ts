@@ -71,6 +71,26 @@ export const chokeIntervalMs = 10_000;
 /** Rates are measured, stalls found, dials begun. */
 export const tickMs = 500;
 
+/** In flight to a peer while somebody watches, beside two round trips: what is needed next must not stand behind seconds of other things. */
+export const streamingHorizonMs = 120;
+/** Readers' needs are looked at so often, and whenever a reader moves or a piece comes. */
+export const streamTickMs = 100;
+/** Ahead of a reader: so much time of what it consumes, at least so many bytes (and two pieces), and so many for all together. */
+export const readAheadMs = 10_000;
+export const leastReadAhead = 512 * 1024;
+export const mostReadAhead = 64 * 1024 * 1024;
+/** A reader that nothing is known of yet, and one that has not asked for its next bytes. */
+export const guessedReaderRate = 1_000_000;
+export const pausedReaderMs = 500;
+/** Ranges that are read at once: of more, those that were asked for last. */
+export const mostPlayheads = 32;
+export const mostUrgentPieces = 1_024;
+/** Needed within this time: such pieces, and at most so many, are kept from slow peers and asked of others when late. */
+export const urgentMs = 1_500;
+export const mostReserved = 16;
+/** Queues are given up for a reader that waits at most so often: each time something comes that nobody waits for. */
+export const freeQueuesMs = 250;
+
 /** An answer to a metadata or hash request. */
 export const answerMs = 12_000;
 

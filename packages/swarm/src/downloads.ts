@@ -39,6 +39,10 @@ export class Downloads {
   /** Nothing is asked while the disk is full or the transfer stops. */
   isPaused = false;
   wastedBytes = 0;
+  /** Somebody watches: queues are kept short. */
+  isStreaming = false;
+  /** Not for those who watch: they ask others for what is late (streams/rescue.ts), and would waste a third of all otherwise. */
+  hasEndgame = true;
 
   constructor(options: DownloadsOptions) {
     this.#o = options;
@@ -85,6 +89,7 @@ export class Downloads {
     const block = begin / blockLength;
     const slab = peer.incoming;
     peer.incoming = null;
+    const { lastBlockMs } = peer;
     peer.lastBlockMs = peer.lastHeardMs;
     peer.isSnubbing = false;
     peer.fromIt.add(length);
@@ -93,6 +98,7 @@ export class Downloads {
     if (wasAsked) {
       memory.settle(1);
       peer.requests.grow();
+      peer.service.served(peer.requests.removedAskedMs, lastBlockMs, peer.lastHeardMs);
     }
     if (peer.pieces === undefined) return;
     if (slab === null) {
@@ -172,7 +178,7 @@ export class Downloads {
           ? 'whole'
           : 'shared';
     let count = picker.pick(pieces, room, pace, this.#picked);
-    if (count === 0 && requests.count === 0)
+    if (count === 0 && requests.count === 0 && this.hasEndgame)
       count = picker.pickAgain(pieces, Math.min(room, endgameBatch), this.#picked);
     return this.#ask(peer, count, nowMs);
   }
@@ -218,7 +224,7 @@ export class Downloads {
   tick(nowMs: number): void {
     const { memory, assembler } = this.#o;
     for (const peer of this.#o.peers) {
-      peer.requests.tick(peer.bytesPerSecondFromIt);
+      this.pace(peer);
       const oldestMs = peer.requests.oldestMs;
       if (oldestMs === undefined) continue;
       const patienceMs = peer.incoming === null ? bound.stallMs : bound.dripMs;
@@ -227,6 +233,34 @@ export class Downloads {
     }
     if (assembler.waitingSlabs > memory.slabs.capacity / 2 || memory.credit === 0) assembler.spillLargest();
     this.feedSoon();
+  }
+
+  /** How much the peer may be asked for at once, by how fast it is. */
+  pace({ requests, service, bytesPerSecondFromIt }: Peer): void {
+    if (this.isStreaming) requests.follow(service.blockMs, bound.streamingHorizonMs + 2 * service.latencyMs);
+    else requests.tick(bytesPerSecondFromIt);
+  }
+
+  /** Takes back what was asked of the peer and is of no use now; it may come still. */
+  giveUp(peer: Peer, isOfNoUse: (piece: number, block: number) => boolean): void {
+    for (const [piece, block] of [...peer.requests]) {
+      if (!isOfNoUse(piece, block)) continue;
+      peer.outbox.cancel(piece, block * blockLength, this.#o.picker.blockLength(piece, block));
+      peer.ledger?.forgive(piece, block * blockLength);
+      this.#settle(peer, piece, block);
+    }
+  }
+
+  /** Asks the peer for a block that was asked of another, who is late. */
+  askAlso(peer: Peer, piece: number, block: number): boolean {
+    const { picker, memory, nowMs } = this.#o;
+    if (this.isPaused || peer.pieces === undefined || peer.restsUntilMs > nowMs()) return false;
+    if (memory.credit === 0 || peer.requests.room === 0 || !picker.askAlso(peer.pieces, piece, block))
+      return false;
+    this.#picked[0] = piece;
+    this.#picked[1] = block;
+    this.#ask(peer, 1, nowMs());
+    return true;
   }
 
   /** Blocks that the peer was asked for go to others; it may still send them. */

@@ -9,6 +9,7 @@ import {
   decodeUploadOnly,
   encodeExtendedHandshake,
   encodePex,
+  encodeUploadOnly,
   extendedHandshakeId,
   ourExtensions,
   type PexPeer,
@@ -45,6 +46,8 @@ export class ExtensionDesk {
     const { address } = peer;
     const listenPort = this.#o.listenPort();
     const metadataSize = this.#o.info()?.length;
+    const isUploadOnly = this.#o.isUploadOnly();
+    peer.extension.toldUploadOnly = isUploadOnly;
     const { ut_pex, ut_metadata, upload_only, lt_donthave } = ourExtensions;
     peer.outbox.extended(
       extendedHandshakeId,
@@ -60,7 +63,7 @@ export class ExtensionDesk {
         yourAddress: address.address,
         ...(listenPort === undefined ? {} : { port: listenPort }),
         ...(metadataSize === undefined ? {} : { metadataSize }),
-        ...(this.#o.isUploadOnly() ? { uploadOnly: true } : {}),
+        ...(isUploadOnly ? { uploadOnly: true } : {}),
       }),
     );
   }
@@ -90,6 +93,18 @@ export class ExtensionDesk {
       }
       default:
         peer.annoy();
+    }
+  }
+
+  /** BEP 21: those who were told otherwise hear whether we want anything. */
+  sayUploadOnly(): void {
+    const isUploadOnly = this.#o.isUploadOnly();
+    for (const { extension, outbox } of this.#o.peers) {
+      if (extension.toldUploadOnly === isUploadOnly) continue;
+      const id = extension.ids.get('upload_only') ?? 0;
+      if (id === 0) continue;
+      extension.toldUploadOnly = isUploadOnly;
+      outbox.extended(id, encodeUploadOnly(isUploadOnly));
     }
   }
 

@@ -12,6 +12,7 @@ import type { HashExchange } from './hash-exchange.ts';
 import { Releases } from './releases.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Status } from './status.ts';
+import { Streams } from './streams/streams.ts';
 import { Trade } from './trade.ts';
 import type { Transfer, TransferOptions } from './types.ts';
 import { WantedBytes } from './wanted-bytes.ts';
@@ -29,6 +30,8 @@ export interface HoldingsOptions {
   activate(): void;
   /** Whoever is known may be dialled now. */
   dialSoon(): void;
+  /** We want something again, or nothing any more. */
+  wishesChanged(): void;
   /** All that is wanted is here and released. */
   completed(): void;
   failed(error: unknown): void;
@@ -40,6 +43,7 @@ export class Holdings {
   #source: { readonly torrent: Torrent; readonly hashes: HashExchange } | undefined;
   #content: Content | undefined;
   #trade: Trade | undefined;
+  #streams: Streams | undefined;
   #releases: Releases | undefined;
   #wantedBytes: WantedBytes | undefined;
   #isWanted: (file: number) => boolean = () => true;
@@ -56,6 +60,16 @@ export class Holdings {
 
   get trade(): Trade | undefined {
     return this.#trade;
+  }
+
+  /** Once pieces can be read. */
+  get streams(): Streams | undefined {
+    return this.#streams;
+  }
+
+  /** Nothing is missing of the files that are selected. */
+  get hasAllWanted(): boolean {
+    return this.#trade?.wishes.left === 0;
   }
 
   /** Verified bytes of wanted files, and all of them. */
@@ -139,7 +153,7 @@ export class Holdings {
 
   #startTrade(torrent: Torrent, hashes: HashExchange, content: Content): void {
     const { status, connections } = this.#o;
-    const { hashing, random, memory, sendBuffers, nowMs } = this.#o.parts;
+    const { clock, hashing, random, memory, sendBuffers, nowMs } = this.#o.parts;
     const { peers } = connections;
     const trade = new Trade({
       torrent,
@@ -157,7 +171,15 @@ export class Holdings {
     });
     trade.select(this.#isWanted);
     this.#trade = trade;
-    status.become(trade.picker.wanted === 0 ? 'sharing' : 'fetching');
+    this.#streams = new Streams({
+      clock,
+      layout: torrent.layout,
+      content,
+      trade,
+      peers,
+      wantsMore: () => this.#lookForPeers(),
+    });
+    status.become(this.hasAllWanted ? 'sharing' : 'fetching');
     for (const peer of [...peers]) {
       try {
         trade.attach(peer);
@@ -175,22 +197,24 @@ export class Holdings {
     this.#wantedBytes?.had(piece);
     this.#o.status.emit({ kind: 'piece', piece });
     this.#releases?.had(piece);
-    if (this.#trade?.picker.wanted === 0) this.#settle();
+    this.#streams?.had(piece);
+    if (this.hasAllWanted) this.#settle();
   }
 
   /** All wanted pieces are here, and all their files released: complete. */
   #settle(): void {
     const { status } = this.#o;
-    if (this.#trade === undefined || this.#trade.picker.wanted > 0) return;
+    if (!this.hasAllWanted) return;
     if (status.state === 'fetching' || status.state === 'disk-full') status.become('sharing');
     if (status.isComplete || status.state !== 'sharing' || this.#releases?.isSettled !== true) return;
     status.isComplete = true;
     status.emit({ kind: 'complete' });
+    this.#o.wishesChanged();
     this.#o.completed();
   }
 
   async select(isWanted: (path: string, file: number) => boolean): Promise<void> {
-    const { status, connections, parts } = this.#o;
+    const { status } = this.#o;
     const torrent = this.#source?.torrent;
     if (torrent === undefined) throw new SwarmError('invalid', 'the files are not known yet');
     this.#isWanted = (file) => isWanted(pathOf(torrent, file), file);
@@ -199,18 +223,25 @@ export class Holdings {
     if (this.#content !== undefined)
       this.#wantedBytes = new WantedBytes(torrent.layout, this.#content.good, this.#isWanted);
     this.#trade?.select(this.#isWanted);
-    if (this.#trade !== undefined && this.#trade.picker.wanted > 0) {
+    if (this.#trade !== undefined && !this.hasAllWanted) {
       status.isComplete = false;
       if (status.state === 'sharing') status.become('fetching');
-      connections.roster.wake(parts.nowMs());
-      this.#o.dialSoon();
+      this.#lookForPeers();
     }
     this.#releases?.all();
     this.#settle();
   }
 
+  /** Those that had nothing for us may have now. */
+  #lookForPeers(): void {
+    this.#o.wishesChanged();
+    this.#o.connections.roster.wake(this.#o.parts.nowMs());
+    this.#o.dialSoon();
+  }
+
   tick(nowMs: number): void {
     this.#trade?.tick(nowMs);
+    this.#o.wishesChanged();
     if (this.#o.status.state === 'disk-full' && nowMs - this.#lastRoomMs > bound.fullDiskRetryMs)
       void this.#lookForRoom(nowMs);
   }
@@ -264,6 +295,7 @@ export class Holdings {
 
   async close(): Promise<void> {
     this.abort();
+    this.#streams?.endAll(new SwarmError('closed', 'the transfer was stopped'));
     await this.#opening;
     await this.#trade?.assembler.close();
     await this.#content?.close();

@@ -10,6 +10,8 @@ export class PeerExtensions {
   listenPort: number | undefined;
   metadataSize: number | undefined;
   isUploadOnly = false;
+  /** What it heard of us. */
+  toldUploadOnly = false;
   giver: MetadataGiver | undefined;
   asker: MetadataAsker | undefined;
   /** When metadata was asked of it first, and when it last gave some, or was given up. */

@@ -26,6 +26,7 @@ import { PeerExtensions } from './peer-extensions.ts';
 import type { PeerPieces } from './picker/peer-pieces.ts';
 import { Rate } from './rate.ts';
 import { RequestWindow } from './request-window.ts';
+import { ServiceTime } from './service-time.ts';
 import type { PeerFacts } from './types.ts';
 import { UploadQueue } from './upload-queue.ts';
 
@@ -110,6 +111,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   /** Stands in line for blocks while the way in is limited. */
   asker: Taker | undefined;
   readonly requests = new RequestWindow(bound.requestsAssumed);
+  readonly service = new ServiceTime();
   readonly uploads = new UploadQueue(bound.requestsQueued);
   /** Where the block that is arriving goes; null when it is thrown away. */
   incoming: Uint8Array | null = null;

@@ -1,6 +1,6 @@
 // What we asked of one peer and did not get yet, in the order of asking, and how much may be asked at once.
 // Invariant: each block stands here at most once, from the request until it came, was rejected, or was given up.
-// In flight follows the measured rate times `horizonMs`, after a slow start that doubles with each round trip.
+// In flight follows the measured rate over `horizonMs`, after a slow start that doubles with each round trip.
 
 import { blockLength } from './picker/picker.ts';
 
@@ -19,6 +19,8 @@ export class RequestWindow {
   #limit: number;
   #window: number = firstWindow;
   #isStarting = true;
+  /** When the block that was taken out last had been asked for. */
+  removedAskedMs = 0;
 
   /** `limit`: how many requests the peer says it will queue. */
   constructor(limit: number) {
@@ -59,6 +61,7 @@ export class RequestWindow {
       const at = i & mask;
       if (this.#pieces[at] !== piece || this.#blocks[at] !== block) continue;
       this.#pieces[at] = -1;
+      this.removedAskedMs = this.#times[at] ?? 0;
       this.#count--;
       while (this.#head < this.#tail && this.#pieces[this.#head & mask] === -1) this.#head++;
       return true;
@@ -117,6 +120,12 @@ export class RequestWindow {
     // While the window is what limits the rate, more is needed than it holds, as round trips are below the horizon.
     if (needed <= this.#window) this.#isStarting = false;
     this.#window = Math.max(leastWindow, needed);
+  }
+
+  /** Instead of `tick` while somebody watches: no more than comes within this time, so that little stands before what is urgent. */
+  follow(blockMs: number, withinMs: number): void {
+    this.#isStarting = false;
+    this.#window = Math.max(2, Math.ceil(withinMs / blockMs));
   }
 
   #grow(): void {

@@ -15,6 +15,7 @@ import type { Peer } from './peer.ts';
 import { blockLength, Picker } from './picker/picker.ts';
 import { type Suspect, Suspects } from './suspects.ts';
 import { type SendBuffers, Uploads } from './uploads.ts';
+import { Wishes } from './wishes.ts';
 
 export interface TradeOptions {
   readonly torrent: Torrent;
@@ -39,6 +40,7 @@ const mostSuspects = 2_000;
 
 export class Trade {
   readonly picker: Picker;
+  readonly wishes: Wishes;
   readonly content: Content;
   readonly assembler: Assembler;
   readonly downloads: Downloads;
@@ -70,6 +72,7 @@ export class Trade {
       pieceLength: this.shape.lengthOfPiece,
       random,
     });
+    this.wishes = new Wishes(layout, this.picker);
     for (const piece of content.good.indices()) this.picker.found(piece);
     this.#suspects = new Suspects(options.hashing);
     this.assembler = new Assembler({
@@ -94,7 +97,7 @@ export class Trade {
       has: (piece) => this.picker.have.has(piece),
       lengthOfPiece: this.shape.lengthOfPiece,
       nowMs,
-      onReadError: (error, piece) => this.#unreadable(error, piece),
+      onReadError: (error, piece) => this.unreadable(error, piece),
     });
   }
 
@@ -159,19 +162,9 @@ export class Trade {
     this.downloads.tick(nowMs);
   }
 
-  /** Piece priorities follow the files in them: a piece is wanted if one of its files is. */
+  /** Which files are wanted from now on. */
   select(isWanted: (file: number) => boolean): void {
-    const { layout } = this.#o.torrent;
-    const wanted = new Uint8Array(layout.pieceCount);
-    const hasFile = new Uint8Array(layout.pieceCount);
-    for (const [index, file] of layout.files.entries()) {
-      if (file.isPad) continue;
-      const { first, end } = layout.filePieces(index);
-      hasFile.fill(1, first, end);
-      if (isWanted(index)) wanted.fill(1, first, end);
-    }
-    for (let piece = 0; piece < layout.pieceCount; piece++)
-      this.picker.setPriority(piece, wanted[piece] === 1 || hasFile[piece] === 0 ? 4 : 0);
+    this.wishes.select(isWanted);
     for (const peer of this.#o.peers) this.interest(peer);
     this.downloads.feedSoon();
   }
@@ -233,7 +226,8 @@ export class Trade {
     this.#o.onLiar(suspect.address, this.downloads.peerOf(suspect.slot), piece);
   }
 
-  #unreadable(error: unknown, piece: number): void {
+  /** A good piece could not be read back. */
+  unreadable(error: unknown, piece: number): void {
     if (this.picker.state(piece) !== 'have') return;
     this.content.losePiece(piece);
     this.picker.lost(piece);

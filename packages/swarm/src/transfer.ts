@@ -22,8 +22,10 @@ import { PeerMessages } from './peer-messages.ts';
 import type { KnownPeer, PeerSource, Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
 import { Status } from './status.ts';
+import { openReader } from './streams/range-reader.ts';
 import type {
   PeerFacts,
+  RangeReader,
   Transfer,
   TransferEvent,
   TransferOptions,
@@ -31,7 +33,7 @@ import type {
   TransferSource,
   TransferState,
 } from './types.ts';
-import { whenComplete } from './when-complete.ts';
+import { until, whenComplete } from './when-complete.ts';
 
 export class TorrentTransfer implements Transfer {
   readonly infoHashes: InfoHashes;
@@ -72,6 +74,7 @@ export class TorrentTransfer implements Transfer {
       transfer: this,
       activate: () => parts.activate(this),
       dialSoon: () => parts.dialSoon(this),
+      wishesChanged: () => this.#desk.sayUploadOnly(),
       completed: () => {
         for (const peer of [...this.#connections.peers]) this.#partIfPointless(peer);
       },
@@ -88,7 +91,7 @@ export class TorrentTransfer implements Transfer {
       listenPort: () => parts.port,
       info,
       exchangesPeers: () => parts.exchangesPeers && this.#torrent !== undefined && !this.#torrent.isPrivate,
-      isUploadOnly: () => this.#hasAllWanted,
+      isUploadOnly: () => this.#wantsNothing,
       nowMs,
       heardOf: (address) => this.addPeer(address, 'exchange'),
       lacks: (peer, piece) => {
@@ -101,7 +104,7 @@ export class TorrentTransfer implements Transfer {
       random,
       nowMs,
       upload,
-      isSeeding: () => this.#hasAllWanted,
+      isSeeding: () => this.#wantsNothing,
       quotaBytes: 16 * 1024 * 1024,
       choked: (peer) => this.#holdings.trade?.uploads.choked(peer),
     });
@@ -164,7 +167,8 @@ export class TorrentTransfer implements Transfer {
     return this.#torrent?.isPrivate === true ? undefined : this.#parts.dhtPort;
   }
 
-  get #hasAllWanted(): boolean {
+  /** Neither for good, nor for somebody who watches. */
+  get #wantsNothing(): boolean {
     return this.#holdings.trade?.picker.wanted === 0;
   }
 
@@ -226,7 +230,7 @@ export class TorrentTransfer implements Transfer {
 
   /** Two that want nothing of each other make room for others. */
   #partIfPointless(peer: Peer): void {
-    if (!this.#hasAllWanted || !this.isComplete || peer.hasLeft) return;
+    if (!this.#wantsNothing || !this.isComplete || peer.hasLeft) return;
     if (peer.pieces?.hasAll === true || peer.extension.isUploadOnly)
       peer.leave({ code: 'nothing-to-trade', message: 'both have all they want', isBan: false });
   }
@@ -281,6 +285,7 @@ export class TorrentTransfer implements Transfer {
     status.error = error instanceof Error ? error : new SwarmError('storage', String(error));
     this.#holdings.pause();
     status.become('failed');
+    this.#holdings.streams?.endAll(status.error);
     this.#connections.leaveAll('the transfer failed');
   }
 
@@ -300,6 +305,13 @@ export class TorrentTransfer implements Transfer {
 
   whenComplete(signal?: AbortSignal): Promise<void> {
     return whenComplete(this, signal);
+  }
+
+  async openFile(file: number | string, signal?: AbortSignal): Promise<RangeReader> {
+    await until(this, () => !this.#status.isOver && this.#holdings.streams !== undefined, signal);
+    const { streams } = this.#holdings;
+    if (streams === undefined) throw new SwarmError('closed', 'the transfer was stopped');
+    return openReader(streams, file);
   }
 
   subscribe(listener: (event: TransferEvent) => void): () => void {

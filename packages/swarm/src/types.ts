@@ -135,6 +135,27 @@ export interface PeerFacts {
   readonly requestsInFlight: number;
 }
 
+/** In bytes of the file; `end` is not included. All of it by default. */
+export interface ByteRange {
+  readonly start?: number;
+  readonly end?: number;
+}
+
+/** One file of a running transfer, whatever of it is here already. */
+export interface RangeReader extends AsyncIterable<Uint8Array>, Disposable {
+  readonly file: number;
+  readonly path: string;
+  readonly size: number;
+  /**
+   * The bytes of the range, in order and verified, in chunks of at most 256 KiB. Nothing is asked for before the first
+   * `next`; whoever stops reading holds a bounded window ahead until `return`, which takes back what nobody else needs.
+   * An end beyond the file's is the file's. Several ranges may be read at once.
+   */
+  read(range?: ByteRange, signal?: AbortSignal): AsyncIterableIterator<Uint8Array>;
+  /** Ends all its ranges. */
+  close(): void;
+}
+
 export interface Transfer {
   readonly infoHashes: InfoHashes;
   readonly name: string;
@@ -152,6 +173,11 @@ export interface Transfer {
   select(isWanted: (path: string, file: number) => boolean): Promise<void>;
   /** Until it is complete; rejects when it fails or stops before. */
   whenComplete(signal?: AbortSignal): Promise<void>;
+  /**
+   * Reads a file while it is being fetched, by its index or its path with `/`; one that is not selected too: of such a
+   * file only what is read is fetched. Waits until the metadata has come and the disk was checked.
+   */
+  openFile(file: number | string, signal?: AbortSignal): Promise<RangeReader>;
   subscribe(listener: (event: TransferEvent) => void): () => void;
   /** Closes its connections and files; what is verified stays recorded. */
   stop(): Promise<void>;

@@ -9,6 +9,8 @@ export interface PeerPieces {
   /** Pieces that it has and that we want and do not have: more than none makes the peer interesting. */
   readonly wanted: number;
   readonly count: number;
+  /** Not to be asked for pieces that are reserved for faster ones. */
+  isSlow: boolean;
   has(piece: number): boolean;
 }
 
@@ -24,6 +26,7 @@ export class PickerPeer implements PeerPieces {
   lastPiece = -2;
   /** The picker's change count when there was nothing for this peer; nothing will be there until it changes. */
   sawNothingAt = -1;
+  isSlow = false;
 
   constructor(slot: number, pieceCount: number, totalWanted: () => number) {
     this.slot = slot;

@@ -27,6 +27,7 @@ export class Picker {
   readonly #open: OpenPieces;
   readonly #alsoAsked = new AlsoAsked();
   #urgent: readonly number[] = [];
+  #reserved: ReadonlySet<number> = new Set();
   /** Pieces that were bad and came from several peers: next time from one alone, so that it is clear who lies. */
   readonly #alone = new Set<number>();
 
@@ -116,10 +117,29 @@ export class Picker {
     if (record !== undefined) this.#open.listOrNot(record);
   }
 
-  /** These pieces first, in this order, before any priority: somebody is watching. Replaces the list before. */
-  setUrgent(pieces: readonly number[]): void {
+  /**
+   * These pieces first, in this order, before any priority: somebody is watching. Replaces the list before. Reserved ones
+   * are not asked of slow peers.
+   */
+  setUrgent(pieces: readonly number[], reserved: ReadonlySet<number> = new Set()): void {
     this.#urgent = pieces;
+    this.#reserved = reserved;
     this.#table.changes++;
+  }
+
+  /** A block of it is free, and it is wanted. */
+  isAskable(piece: number): boolean {
+    if (this.#table.missing.has(piece)) return true;
+    const record = this.#open.get(piece);
+    return record !== undefined && record.freeCount > 0 && this.state(piece) === 'open';
+  }
+
+  /** A block that was asked of another, who is late, is asked of this peer as well. */
+  askAlso(peer: PeerPieces, piece: number, block: number): boolean {
+    const record = this.#open.get(piece);
+    if (record?.state[block] !== blockAsked || record.owner[block] === peer.slot) return false;
+    if (!peer.has(piece) || this.#alone.has(piece)) return false;
+    return this.#alsoAsked.add(piece, block, peer.slot);
   }
 
   /**
@@ -308,7 +328,7 @@ export class Picker {
 
   #nextRecord(peer: PickerPeer, pace: Pace): OpenPiece | undefined {
     for (const piece of this.#urgent) {
-      if (!peer.has(piece)) continue;
+      if (!peer.has(piece) || (peer.isSlow && this.#reserved.has(piece))) continue;
       const record = this.#open.get(piece);
       if (
         record !== undefined
