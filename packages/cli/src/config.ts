@@ -9,16 +9,27 @@ export interface ConfigFlags {
   readonly data?: string;
   readonly api?: string;
   readonly network?: string;
+  readonly downLimit?: string;
+  readonly upLimit?: string;
+  readonly limitLan?: true;
 }
 
 export async function effectiveConfig(context: Context, given: ConfigFlags): Promise<LoadedConfig> {
   const { disk } = await context.world();
-  const { config: file, ...flags } = given;
+  const { config: file, data, api, network, downLimit, upLimit, limitLan } = given;
   return await loadConfig({
     disk,
     places: placesHere(),
     file,
-    flags: { ...flags, ...(context.output.verbose && { 'log.level': 'debug' }) },
+    flags: {
+      data,
+      api,
+      network,
+      'limits.down': downLimit,
+      'limits.up': upLimit,
+      'limits.lan': limitLan && 'limited',
+      'log.level': context.output.verbose ? 'debug' : undefined,
+    },
   });
 }
 

@@ -49,6 +49,7 @@ const byClass: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     'no-nodes': exitCodes.timedOut,
     aborted: exitCodes.interrupted,
   },
+  ExperimentError: { invalid: exitCodes.usage },
   SwarmError: { duplicate: exitCodes.usage },
 };
 

@@ -5,12 +5,16 @@ import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { configSchema } from '@shoal/node/config';
 
 const { data, api, network } = configSchema.properties;
+const { 'limits.down': down, 'limits.up': up, 'limits.lan': lan } = configSchema.properties;
 
 export const flags = {
   data: new Option(data.flag, data.description),
   config: new Option('--config <FILE>', 'the config file, instead of the one at the usual place'),
   api: new Option(api.flag, api.description),
   network: new Option(network.flag, `${network.description} (${network.expects})`),
+  downLimit: new Option(down.flag, `${down.description} (${down.expects})`),
+  upLimit: new Option(up.flag, `${up.description} (${up.expects})`),
+  limitLan: new Option(lan.flag, 'let the limits hold for peers of the local network too'),
   port: new Option('--port <N>', 'the port for peers; 0 picks a free one').argParser(parsePort),
   encryption: new Option('--encryption <POLICY>', 'how connections to peers are encrypted')
     .choices(['prefer-plain', 'prefer-encrypted', 'require'] as const)

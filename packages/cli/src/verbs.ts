@@ -41,6 +41,11 @@ export const verbs: readonly VerbEntry[] = [
     load: () => import('./verbs/bench.ts'),
   },
   {
+    name: 'sim',
+    summary: 'measure thousands of nodes in a virtual world',
+    load: () => import('./verbs/sim.ts'),
+  },
+  {
     name: 'peers',
     summary: 'say who has what a link or torrent file names',
     load: () => import('./verbs/peers.ts'),

@@ -12,6 +12,7 @@ import {
   explainConfig,
   type LoadConfigOptions,
   type LoadedConfig,
+  limitSettings,
   loadConfig,
   type Places,
   usualPlaces,
@@ -64,6 +65,10 @@ test('without a file and flags every key has its default', async () => {
     data: '/usual/data',
     api: '127.0.0.1:4870',
     network: 'hybrid',
+    'limits.down': 'none',
+    'limits.up': 'none',
+    'limits.lan': 'exempt',
+    'limits.schedule': '',
     'log.level': 'info',
   });
   assert.equal(origins.size, 0);
@@ -326,3 +331,56 @@ test('each platform has its usual places', () => {
     usualPlaces({ platform: process.platform, environment: {}, home: homedir() }).data.startsWith(homedir()),
   );
 });
+
+test('limits are rates in bytes, and times of the week with rates of their own', async () => {
+  const limitsOf = async (text: string) => limitSettings((await loadText(text)).config);
+  assert.deepEqual(await limitsOf(''), {});
+  assert.deepEqual(await limitsOf('[limits]\ndown = "2MB"\nup = "1.5MiB/s"\nlan = "limited"'), {
+    downBytesPerSecond: 2_000_000,
+    upBytesPerSecond: 1_572_864,
+    lan: 'limited',
+  });
+  assert.deepEqual(await limitsOf('limits.down = "0"'), { downBytesPerSecond: 0 });
+  assert.deepEqual(
+    (await limitsOf('limits.schedule = "fri-mon 22:00-06:00 up 1kB; daily 08:00-24:00 down 2TB up none"'))
+      .schedule,
+    {
+      windows: [
+        {
+          days: ['friday', 'saturday', 'sunday', 'monday'],
+          from: '22:00',
+          to: '06:00',
+          limits: { upBytesPerSecond: 1000 },
+        },
+        {
+          days: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'],
+          from: '08:00',
+          to: '24:00',
+          limits: { downBytesPerSecond: 2e12 },
+        },
+      ],
+    },
+  );
+});
+
+for (const rate of ['2mb', '2Mb', '-1', '', '1e6', '5 parsecs', '1MB/h', '1.2.3k', '9'.repeat(30)])
+  test(`${JSON.stringify(rate)} is no rate`, async () => {
+    assert.match(
+      await mistakeIn(`limits.up = ${JSON.stringify(rate)}`),
+      /:1: limits\.up is .*a rate like 500kB/,
+    );
+  });
+
+for (const schedule of [
+  'mon 25:00-26:00',
+  'mon 8:00-9:00',
+  'someday 08:00-09:00',
+  'mon 08:00-09:00 down fast',
+  ';',
+])
+  test(`${JSON.stringify(schedule)} is no schedule`, async () => {
+    await assert.rejects(
+      async () => limitSettings((await loadText(`limits.schedule = ${JSON.stringify(schedule)}`)).config),
+      { code: 'config-invalid' },
+    );
+  });

@@ -10,6 +10,13 @@ import { createLog, type NodeOptions, type ShoalNode, startNode } from '../src/i
 import { isOurHost } from '../src/server/host.ts';
 import { renderPage } from '../src/server/page.ts';
 
+const noLimits = {
+  'limits.down': 'none',
+  'limits.up': 'none',
+  'limits.lan': 'exempt',
+  'limits.schedule': '',
+} as const;
+
 let world: World;
 let data: string;
 let node: ShoalNode;
@@ -29,7 +36,7 @@ afterEach(async () => {
 
 function start(options: Partial<NodeOptions> = {}): Promise<ShoalNode> {
   const log = createLog({ level: 'silent', clock: world.clock, write: () => {} });
-  const config = { data, api: '127.0.0.1:0', network: 'hybrid', 'log.level': 'info' } as const;
+  const config = { data, api: '127.0.0.1:0', network: 'hybrid', 'log.level': 'info', ...noLimits } as const;
   return startNode({ world, config, mayMovePort: false, version: '1.2.3', log, pid: 1, ...options });
 }
 
@@ -172,7 +179,13 @@ test('bytes that are not HTTP get an answer and the door', async () => {
 
 test('stopping closes every connection: idle, in the middle of a request, and silent', async () => {
   const before = await start({
-    config: { data: join(data, 'other'), api: '127.0.0.1:0', network: 'hybrid', 'log.level': 'info' },
+    config: {
+      data: join(data, 'other'),
+      api: '127.0.0.1:0',
+      network: 'hybrid',
+      'log.level': 'info',
+      ...noLimits,
+    },
   });
   const closed = ['', 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n', 'GET /health HTTP/1.1\r\nHo'].map(
     (bytes) =>
@@ -192,6 +205,7 @@ test('a port that was asked for and is taken is an error that names it; the defa
     api: `127.0.0.1:${node.port}`,
     network: 'hybrid',
     'log.level': 'info',
+    ...noLimits,
   } as const;
   await assert.rejects(start({ config }), {
     code: 'port-in-use',
@@ -209,6 +223,7 @@ test('a start that failed leaves the folder to the next one', async () => {
     api: `127.0.0.1:${node.port}`,
     network: 'hybrid',
     'log.level': 'info',
+    ...noLimits,
   } as const;
   await assert.rejects(start({ config }));
   await (await start({ config: { ...config, api: '127.0.0.1:0' } })).stop();
@@ -218,7 +233,7 @@ test('a node listens on IPv6 loopback, too', {
   skip: !(await hasIpv6()) && 'no IPv6 loopback here',
 }, async () => {
   const six = await start({
-    config: { data: join(data, 'six'), api: '[::1]:0', network: 'hybrid', 'log.level': 'info' },
+    config: { data: join(data, 'six'), api: '[::1]:0', network: 'hybrid', 'log.level': 'info', ...noLimits },
   });
   assert.equal(six.url, `http://[::1]:${six.port}/`);
   assert.equal((await fetch(`${six.url}health`)).status, 200);

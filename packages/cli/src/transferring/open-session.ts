@@ -7,7 +7,7 @@ import { toHex } from '@shoal/base';
 import type { InfoHashes } from '@shoal/metainfo';
 import { lockFolder } from '@shoal/node/folder';
 import { OpenFiles } from '@shoal/storage';
-import { createSession, type Session } from '@shoal/swarm';
+import { createSession, type LimitSettings, type Session } from '@shoal/swarm';
 import { createTcpTransport, type EncryptionPolicy } from '@shoal/transport';
 import type { Context } from '../verb.ts';
 
@@ -28,6 +28,7 @@ export async function openSession(
     readonly port: number;
     readonly encryption: EncryptionPolicy;
     readonly exchangesPeers: boolean;
+    readonly limits: LimitSettings;
   },
 ): Promise<OpenSession> {
   const world = await context.world();
@@ -40,6 +41,7 @@ export async function openSession(
     openFiles,
     transport: createTcpTransport(world, { encryption: options.encryption }),
     exchangesPeers: options.exchangesPeers,
+    limits: options.limits,
     client: `Shoal ${context.version}`,
     peerIdPrefix: `-SL${[major, minor, patch].map((part) => Number(part).toString(36).slice(-1)).join('')}0-`,
     lock: (journal) => lockFolder(disk, dirname(journal)),

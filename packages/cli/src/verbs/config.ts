@@ -13,6 +13,9 @@ const config: Verb = (command, context) => {
     .addOption(flags.config)
     .addOption(flags.api)
     .addOption(flags.network)
+    .addOption(flags.downLimit)
+    .addOption(flags.upLimit)
+    .addOption(flags.limitLan)
     .action(async ({ explain, ...given }) => {
       const { output } = context;
       const keys = explainConfig(placesHere());

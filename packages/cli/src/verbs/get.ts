@@ -2,6 +2,7 @@
 
 import { join, matchesGlob, resolve } from 'node:path';
 import { encodeTorrent, type Torrent } from '@shoal/metainfo';
+import { limitSettings } from '@shoal/node/config';
 import type { Session, Transfer, TransferSource } from '@shoal/swarm';
 import { effectiveConfig } from '../config.ts';
 import { formatBytes } from '../describe.ts';
@@ -26,6 +27,9 @@ const get: Verb = (command, context) => {
     .addOption(flags.dhtBootstrap)
     .addOption(flags.network)
     .addOption(flags.noLan)
+    .addOption(flags.downLimit)
+    .addOption(flags.upLimit)
+    .addOption(flags.limitLan)
     .addOption(flags.port)
     .addOption(flags.data)
     .addOption(flags.config)
@@ -34,6 +38,7 @@ const get: Verb = (command, context) => {
       const { output, signal } = context;
       const world = await context.world();
       const { config } = await effectiveConfig(context, options);
+      const limits = limitSettings(config);
       const given = (options.peer ?? []).map(parsePeer);
       const sources = await Promise.all(items.map((item) => readSource(world, item)));
       const opened = await openSession(context, {
@@ -41,6 +46,7 @@ const get: Verb = (command, context) => {
         port: options.port ?? 0,
         encryption: options.encryption,
         exchangesPeers: config.network !== 'centralized',
+        limits,
       });
       const finding = openFinding(context, opened, config.network, options);
       const endings: (() => void)[] = [];

@@ -46,6 +46,7 @@ const peers: Verb = (command, context) => {
         port: options.port ?? 0,
         encryption: 'prefer-plain',
         exchangesPeers: false,
+        limits: {},
       });
       try {
         const { port, data, session } = opened;

@@ -3,6 +3,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import { parseTorrent, type Torrent } from '@shoal/metainfo';
+import { limitSettings } from '@shoal/node/config';
 import type { FileStamp } from '@shoal/storage';
 import { effectiveConfig } from '../config.ts';
 import { formatBytes } from '../describe.ts';
@@ -31,17 +32,22 @@ const share: Verb = (command, context) => {
     .addOption(flags.dhtBootstrap)
     .addOption(flags.network)
     .addOption(flags.noLan)
+    .addOption(flags.downLimit)
+    .addOption(flags.upLimit)
+    .addOption(flags.limitLan)
     .addOption(flags.encryption)
     .action(async (paths, options) => {
       const { output, signal } = context;
       const world = await context.world();
       const { config } = await effectiveConfig(context, options);
+      const limits = limitSettings(config);
       const given = (options.peer ?? []).map(parsePeer);
       const opened = await openSession(context, {
         data: config.data,
         port: options.port ?? 0,
         encryption: options.encryption,
         exchangesPeers: config.network !== 'centralized',
+        limits,
       });
       const finding = openFinding(context, opened, config.network, options);
       const endings: (() => void)[] = [];

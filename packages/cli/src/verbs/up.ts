@@ -11,6 +11,9 @@ const up: Verb = (command, context) => {
     .addOption(flags.config)
     .addOption(flags.api)
     .addOption(flags.network)
+    .addOption(flags.downLimit)
+    .addOption(flags.upLimit)
+    .addOption(flags.limitLan)
     .action(async (options) => {
       const { output, signal, version } = context;
       const [{ config, origins }, world, { createLog, startNode }] = await Promise.all([

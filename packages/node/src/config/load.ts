@@ -47,6 +47,10 @@ export async function loadConfig({
     data: places.data,
     api: configSchema.properties.api.default,
     network: configSchema.properties.network.default,
+    'limits.down': configSchema.properties['limits.down'].default,
+    'limits.up': configSchema.properties['limits.up'].default,
+    'limits.lan': configSchema.properties['limits.lan'].default,
+    'limits.schedule': configSchema.properties['limits.schedule'].default,
     'log.level': configSchema.properties['log.level'].default,
   };
   const origins = new Map<ConfigKey, Origin>();

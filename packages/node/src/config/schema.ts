@@ -5,12 +5,23 @@
 import type { XStatic } from 'typebox/schema';
 
 const byte = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+/** 2MB, 500kB, 1.5MiB, 800 (bytes), each a second. Mb would be bits to some: it is refused. */
+const rate = '^(?:none|\\d{1,15}(?:\\.\\d{1,6})? ?(?:[kKMGT]i?)?B?(?:/s)?)$';
 const port = '(?:6553[0-5]|655[0-2]\\d|65[0-4]\\d\\d|6[0-4]\\d{3}|[1-5]\\d{4}|[1-9]\\d{0,3}|0)';
 
 export const configSchema = {
   type: 'object',
   additionalProperties: false,
-  required: ['data', 'api', 'network', 'log.level'],
+  required: [
+    'data',
+    'api',
+    'network',
+    'limits.down',
+    'limits.up',
+    'limits.lan',
+    'limits.schedule',
+    'log.level',
+  ],
   properties: {
     data: {
       type: 'string',
@@ -36,6 +47,40 @@ export const configSchema = {
       description: 'whom this node asks: an index and trackers, other peers, or both',
       expects: 'hybrid, centralized or distributed',
       flag: '--network <MODE>',
+    },
+    'limits.down': {
+      type: 'string',
+      pattern: rate,
+      default: 'none',
+      description:
+        'how much may come in from peers and web servers a second, all messages counted; 0 lets no data in',
+      expects: 'a rate like 500kB or 2MB, or none',
+      flag: '--down-limit <RATE>',
+    },
+    'limits.up': {
+      type: 'string',
+      pattern: rate,
+      default: 'none',
+      description: 'how much may go out to peers a second, all messages counted; 0 lets no data out',
+      expects: 'a rate like 500kB or 2MB, or none',
+      flag: '--up-limit <RATE>',
+    },
+    'limits.lan': {
+      type: 'string',
+      enum: ['exempt', 'limited'],
+      default: 'exempt',
+      description: 'whether these limits hold for peers of the local network (private addresses) too',
+      expects: 'exempt or limited',
+      flag: '--limit-lan',
+    },
+    'limits.schedule': {
+      type: 'string',
+      pattern: '^(?:|[a-z,-]+ [^"]*)$',
+      default: '',
+      description:
+        'times of the week with other limits, by the clock of this machine; the first that fits counts, and what it does not name is not limited then',
+      expects: 'times like "mon-fri 08:00-18:00 down 500kB up 100kB; sat,sun 22:00-06:00 up 1MB"',
+      flag: 'none',
     },
     'log.level': {
       type: 'string',

@@ -1,0 +1,115 @@
+// Experiments in the virtual world: how production code does with more nodes than anybody has machines.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
+import type { DhtCondition, DhtRow } from '@shoal/experiments';
+import { CliError } from '../exit-codes.ts';
+import type { Context, Verb } from '../verb.ts';
+
+const sim: Verb = (command, context) => {
+  command.usage('dht [FLAGS]').helpCommand(false);
+
+  command
+    .command('dht')
+    .description('lookups in a DHT of many nodes, with some gone, hostile, or coming and going')
+    .option('--nodes <N>', 'how many; may be given several times (default: 1000)', collectNumber)
+    .option('--seed <S>', 'the same seed gives the same run', '1')
+    .option('--lookups <N>', 'how many are measured in each case (default: 1000)', parseNumber)
+    .option('--gone <PERCENT>', 'measure with so many gone; may be given several times', collectNumber)
+    .option('--hostile <PERCENT>', 'measure with so many hostile; may be given several times', collectNumber)
+    .option('--churn', 'measure with nodes that live ten minutes, in the middle')
+    .option('--out <DIR>', 'keep the results of all runs here, with a table and plots of them')
+    .action((options) => simulateDht(context, options));
+};
+
+export default sim;
+
+interface DhtFlags {
+  readonly nodes?: readonly number[];
+  readonly seed: string;
+  readonly lookups?: number;
+  readonly gone?: readonly number[];
+  readonly hostile?: readonly number[];
+  readonly churn?: true;
+  readonly out?: string;
+}
+
+async function simulateDht(context: Context, flags: DhtFlags): Promise<void> {
+  const { output, signal } = context;
+  const { allConditions, churnMedianMs, dhtPlots, dhtTable, measureDht, mergeRows } = await import(
+    '@shoal/experiments'
+  );
+  const asked: DhtCondition[] = [
+    ...(flags.gone ?? []).map((percent) => ({ kind: 'gone', share: percent / 100 }) as const),
+    ...(flags.churn ? [{ kind: 'churn', medianLifeMs: churnMedianMs } as const] : []),
+    ...(flags.hostile ?? []).map((percent) => ({ kind: 'hostile', share: percent / 100 }) as const),
+  ];
+  const rows: DhtRow[] = [];
+  const keep = (): void => {
+    if (flags.out === undefined) return;
+    const all = mergeRows(readRows<DhtRow>(flags.out, 'dht.json'), rows);
+    writeResult(flags.out, 'dht.json', `${JSON.stringify(all, null, 1)}\n`);
+    writeResult(flags.out, 'dht-table.md', `${dhtTable(all)}\n`);
+    for (const { name, svg } of dhtPlots(all)) writeResult(flags.out, `${name}.svg`, svg);
+  };
+  for (const nodes of flags.nodes ?? [1000]) {
+    checkMemory(nodes, bytesPerDhtNode, 'DHT nodes');
+    await measureDht({
+      nodes,
+      seed: flags.seed,
+      lookups: flags.lookups ?? 1000,
+      conditions: asked.length > 0 ? asked : allConditions,
+      onProgress(what) {
+        signal.throwIfAborted();
+        output.progress(what);
+      },
+      onRow(row) {
+        rows.push(row);
+        output.event({ event: 'row', ...row }, dhtTable([row]).split('\n').at(-1));
+        keep();
+      },
+    });
+  }
+  if (!output.json) output.result({}, dhtTable(rows));
+}
+
+/** A node takes 60 KiB; what is garbage at any time, half as much again. */
+const bytesPerDhtNode = 90 * 1024;
+
+function checkMemory(count: number, bytesEach: number, what: string): void {
+  const needed = Math.ceil((count * bytesEach) / 2 ** 20);
+  if (needed < getHeapStatistics().heap_size_limit / 2 ** 20) return;
+  throw new CliError(
+    'failed',
+    `${count} ${what} need ${needed} MiB, more than Node takes by itself. Set NODE_OPTIONS="--max-old-space-size=${needed} --max-semi-space-size=64" and run it again.`,
+  );
+}
+
+/** Of earlier runs; none when there are none. What is there was written here. */
+function readRows<Row>(folder: string, name: string): Row[] {
+  let text: string;
+  try {
+    text = readFileSync(join(folder, name), 'utf8');
+  } catch {
+    return [];
+  }
+  const rows: unknown = JSON.parse(text);
+  if (!Array.isArray(rows)) throw new CliError('refused', `${join(folder, name)} holds no results.`);
+  return rows;
+}
+
+function writeResult(folder: string, name: string, text: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), text);
+}
+
+function parseNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new CliError('usage', `${text} is not a number.`);
+  return value;
+}
+
+function collectNumber(text: string, before: readonly number[] | undefined): readonly number[] {
+  return [...(before ?? []), parseNumber(text)];
+}
