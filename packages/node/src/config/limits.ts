@@ -64,9 +64,7 @@ function parseRate(text: string): number | undefined {
 /** `mon-fri 08:00-18:00 down 500kB up 100kB; sat,sun 00:00-24:00 down none`. */
 function parseSchedule(text: string): Schedule {
   const windows = text.split(';').map((part): Window => {
-    const match = /^\s*([a-z,-]+)\s+(\d\d:\d\d)-(\d\d:\d\d)(?:\s+down\s+(\S+))?(?:\s+up\s+(\S+))?\s*$/.exec(
-      part,
-    );
+    const match = windowPattern.exec(part);
     if (match === null) throw unclear(part.trim(), 'a time of the week with its limits');
     const [, days = '', from = '', to = '', down, up] = match;
     return { days: parseDays(days), from, to, limits: speeds(down ?? 'none', up ?? 'none') };
