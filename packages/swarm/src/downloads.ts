@@ -19,6 +19,8 @@ export interface DownloadsOptions {
   readonly shape: ContentShape;
   readonly peers: ReadonlySet<Peer>;
   readonly nowMs: () => number;
+  /** Something is free again, for those too who are no peers. */
+  feedOthers(): void;
 }
 
 /** A peer that brings a piece within this time gets pieces of its own. */
@@ -218,8 +220,14 @@ export class Downloads {
       // Those who wait for nothing else come first, and those who let us wait last.
       for (const peer of this.#o.peers) if (peer.requests.count === 0 && !peer.isSnubbing) this.fill(peer);
       for (const peer of this.#o.peers) if (peer.requests.count > 0 || peer.isSnubbing) this.fill(peer);
+      this.#o.feedOthers();
     });
   };
+
+  /** Somebody who is no peer has sent this block: peers that were asked for it need not. */
+  cameFromElsewhere(piece: number, block: number, length: number): void {
+    this.#cancelOthers(undefined, piece, block, length);
+  }
 
   tick(nowMs: number): void {
     const { memory, assembler } = this.#o;
@@ -305,7 +313,7 @@ export class Downloads {
     return count;
   }
 
-  #cancelOthers(sender: Peer, piece: number, block: number, length: number): void {
+  #cancelOthers(sender: Peer | undefined, piece: number, block: number, length: number): void {
     for (const slot of this.#o.picker.askedOf(piece, block)) {
       const peer = this.#bySlot.get(slot);
       if (peer === undefined || peer === sender) continue;

@@ -16,11 +16,13 @@ import { Streams } from './streams/streams.ts';
 import { Trade } from './trade.ts';
 import type { Transfer, TransferOptions } from './types.ts';
 import { WantedBytes } from './wanted-bytes.ts';
+import type { WebSeeds } from './web-seeds/web-seeds.ts';
 
 export interface HoldingsOptions {
   readonly parts: SessionParts;
   readonly status: Status;
   readonly connections: Connections;
+  readonly webSeeds: WebSeeds;
   readonly given: TransferOptions;
   /** What the content is known by in its journal: what the transfer was added with. */
   readonly infoHashes: InfoHashes;
@@ -152,7 +154,7 @@ export class Holdings {
   }
 
   #startTrade(torrent: Torrent, hashes: HashExchange, content: Content): void {
-    const { status, connections } = this.#o;
+    const { status, connections, webSeeds } = this.#o;
     const { clock, hashing, random, memory, sendBuffers, nowMs } = this.#o.parts;
     const { peers } = connections;
     const trade = new Trade({
@@ -165,6 +167,7 @@ export class Holdings {
       hashes,
       peers,
       nowMs,
+      webSeeds,
       onHave: (piece) => this.#had(piece),
       onStorageError: (error) => this.#storageFailed(error),
       onLiar: (address, peer, piece) => connections.banLiar(address, peer, piece),
@@ -189,6 +192,7 @@ export class Holdings {
         peer.leave({ code: 'breach', message: `${error.message} (${error.code})`, isBan: true });
       }
     }
+    webSeeds.begin(torrent, trade);
     trade.downloads.feedSoon();
     this.#o.dialSoon();
   }
@@ -286,6 +290,7 @@ export class Holdings {
   /** Nothing more is asked of anybody. */
   pause(): void {
     if (this.#trade !== undefined) this.#trade.downloads.isPaused = true;
+    this.#o.webSeeds.pause();
   }
 
   /** Whatever is being opened or checked ends soon. */

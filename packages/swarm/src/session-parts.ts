@@ -1,6 +1,6 @@
 // What the transfers of a session share.
 
-import type { Clock, Disk, Hashing, Random } from '@shoal/base';
+import type { Clock, Disk, Hashing, Http, Random } from '@shoal/base';
 import type { Torrent } from '@shoal/metainfo';
 import type { ContentOptions, OpenFiles } from '@shoal/storage';
 import type { Limiter } from './limits/limiter.ts';
@@ -14,6 +14,7 @@ export interface SessionParts {
   readonly random: Random;
   readonly hashing: Hashing;
   readonly disk: Disk;
+  readonly http: Http;
   readonly openFiles: OpenFiles;
   readonly memory: BlockMemory;
   readonly limiter: Limiter;

@@ -31,6 +31,7 @@ class TorrentSession implements Session, SessionParts {
   readonly random: SessionOptions['random'];
   readonly hashing: SessionOptions['hashing'];
   readonly disk: SessionOptions['disk'];
+  readonly http: SessionOptions['http'];
   readonly openFiles: SessionOptions['openFiles'];
   readonly lock: SessionOptions['lock'];
   readonly bootId: string | undefined;
@@ -61,6 +62,7 @@ class TorrentSession implements Session, SessionParts {
     this.random = options.random;
     this.hashing = options.hashing;
     this.disk = options.disk;
+    this.http = options.http;
     this.openFiles = options.openFiles;
     this.lock = options.lock;
     this.bootId = options.bootId;

@@ -8,8 +8,8 @@ import * as bound from './bounds.ts';
 
 export interface Suspect {
   readonly slot: number;
-  /** Where it can be banned, connected or not. */
-  readonly address: PeerAddress;
+  /** Where it can be banned, connected or not; undefined for a web seed, which its slot names. */
+  readonly address: PeerAddress | undefined;
 }
 
 interface BadBlock {

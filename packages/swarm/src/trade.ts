@@ -12,9 +12,11 @@ import { Downloads } from './downloads.ts';
 import type { HashExchange } from './hash-exchange.ts';
 import type { BlockMemory } from './memory.ts';
 import type { Peer } from './peer.ts';
+import type { PeerPieces } from './picker/peer-pieces.ts';
 import { blockLength, Picker } from './picker/picker.ts';
 import { type Suspect, Suspects } from './suspects.ts';
 import { type SendBuffers, Uploads } from './uploads.ts';
+import type { WebSeeds } from './web-seeds/web-seeds.ts';
 import { Wishes } from './wishes.ts';
 
 export interface TradeOptions {
@@ -27,6 +29,7 @@ export interface TradeOptions {
   readonly hashes: HashExchange;
   readonly peers: ReadonlySet<Peer>;
   readonly nowMs: () => number;
+  readonly webSeeds: Pick<WebSeeds, 'convict' | 'feedSoon'>;
   onHave(piece: number): void;
   onStorageError(error: unknown): void;
   /** It sent this piece, or a block of it, and that was not what the torrent says. */
@@ -90,6 +93,7 @@ export class Trade {
       shape: this.shape,
       peers,
       nowMs,
+      feedOthers: options.webSeeds.feedSoon,
     });
     this.uploads = new Uploads({
       content,
@@ -114,6 +118,24 @@ export class Trade {
       peer.early = undefined;
       this.interest(peer);
     }
+  }
+
+  /** Somebody who has pieces and is no peer, known by a slot of its own. */
+  addSource(): PeerPieces {
+    const pieces = this.picker.addPeer();
+    this.#senders.set(pieces.slot, { slot: pieces.slot, address: undefined });
+    return pieces;
+  }
+
+  get peerCount(): number {
+    return this.#o.peers.size;
+  }
+
+  /** Peers that may be asked for something. */
+  get givingPeers(): number {
+    let count = 0;
+    for (const peer of this.#o.peers) if (!peer.isChokingUs && peer.isInteresting) count++;
+    return count;
   }
 
   detach(peer: Peer): void {
@@ -222,8 +244,9 @@ export class Trade {
       this.#accuse(suspect, piece);
   }
 
-  #accuse(suspect: Suspect, piece: number): void {
-    this.#o.onLiar(suspect.address, this.downloads.peerOf(suspect.slot), piece);
+  #accuse({ slot, address }: Suspect, piece: number): void {
+    if (address === undefined) this.#o.webSeeds.convict(slot, piece);
+    else this.#o.onLiar(address, this.downloads.peerOf(slot), piece);
   }
 
   /** A good piece could not be read back. */

@@ -32,7 +32,9 @@ import type {
   TransferProgress,
   TransferSource,
   TransferState,
+  WebSeedFacts,
 } from './types.ts';
+import { WebSeeds } from './web-seeds/web-seeds.ts';
 import { until, whenComplete } from './when-complete.ts';
 
 export class TorrentTransfer implements Transfer {
@@ -46,6 +48,7 @@ export class TorrentTransfer implements Transfer {
   readonly #desk: ExtensionDesk;
   readonly #chokes: ChokeRound;
   readonly #messages: PeerMessages;
+  readonly #webSeeds: WebSeeds;
   #hashes: HashExchange | undefined;
   #torrent: Torrent | undefined;
   #lastChokeMs = 0;
@@ -65,7 +68,15 @@ export class TorrentTransfer implements Transfer {
       welcome: (peer) => this.#welcome(peer),
       left: (peer) => this.#left(peer),
     });
+    this.#webSeeds = new WebSeeds({
+      parts,
+      status: this.#status,
+      download: this.#connections.download,
+      lanes: this.#connections.lanes,
+      activate: () => parts.activate(this),
+    });
     this.#holdings = new Holdings({
+      webSeeds: this.#webSeeds,
       parts,
       status: this.#status,
       connections: this.#connections,
@@ -122,6 +133,9 @@ export class TorrentTransfer implements Transfer {
       left: (peer, reason) => this.#connections.left(peer, reason),
     });
     for (const address of options.peers ?? []) this.addPeer(address, 'given');
+    for (const url of options.webSeeds ?? []) this.addWebSeed(url);
+    const { webSeeds } = source.kind === 'torrent' ? source.torrent : source.magnet;
+    for (const url of webSeeds) this.#webSeeds.add(url, 'torrent');
     if (source.kind === 'torrent') this.#takeTorrent(source.torrent);
   }
 
@@ -176,6 +190,10 @@ export class TorrentTransfer implements Transfer {
     if (this.#connections.add(address, source)) this.#parts.dialSoon(this);
   }
 
+  addWebSeed(url: string): void {
+    this.#webSeeds.add(url, 'given');
+  }
+
   /** A channel whose handshake is through. */
   join(channel: Channel, handshake: Handshake, known: KnownPeer): Successor | Leave {
     return this.#connections.join(channel, handshake, known);
@@ -187,6 +205,7 @@ export class TorrentTransfer implements Transfer {
 
   tightened(): void {
     this.#holdings.trade?.downloads.tightened();
+    this.#webSeeds.tightened();
   }
 
   makeRoom(): boolean {
@@ -225,7 +244,8 @@ export class TorrentTransfer implements Transfer {
       this.#lastChokeMs = nowMs;
       this.#chokes.run();
     }
-    return this.peerCount > 0 || this.roster.hasDialable || this.state === 'disk-full';
+    const hasWebSeeds = this.#webSeeds.tick(nowMs);
+    return hasWebSeeds || this.peerCount > 0 || this.roster.hasDialable || this.state === 'disk-full';
   }
 
   /** Two that want nothing of each other make room for others. */
@@ -297,6 +317,7 @@ export class TorrentTransfer implements Transfer {
   async #stop(): Promise<void> {
     if (this.state !== 'failed') this.#status.become('stopped');
     this.#holdings.abort();
+    this.#webSeeds.close();
     this.#connections.leaveAll('the transfer was stopped');
     this.#hashes?.close();
     this.#parts.forget(this);
@@ -337,6 +358,10 @@ export class TorrentTransfer implements Transfer {
   get peers(): PeerFacts[] {
     const pieceCount = this.#holdings.trade?.shape.pieceCount;
     return Array.from(this.#connections.peers, (peer) => peer.facts(pieceCount));
+  }
+
+  get webSeeds(): WebSeedFacts[] {
+    return this.#webSeeds.facts;
   }
 
   get bans(): { address: PeerAddress; reason: Leave }[] {

@@ -1,12 +1,13 @@
 // The public face of the engine: sessions, transfers, and what they say of themselves.
 
-import type { Clock, Disk, Hashing, PeerAddress, Random } from '@shoal/base';
+import type { Clock, Disk, Hashing, Http, PeerAddress, Random } from '@shoal/base';
 import type { InfoHashes, Magnet, Torrent } from '@shoal/metainfo';
 import type { ContentOptions, FileStamp, OpenFiles } from '@shoal/storage';
 import type { Transport } from '@shoal/transport';
 import type { Leave } from './errors.ts';
 import type { LimitSettings, SpeedLimits } from './limits/settings.ts';
 import type { PeerSource } from './roster.ts';
+import type { WebFailureCode } from './web-seeds/answers.ts';
 
 export interface SessionOptions {
   readonly clock: Clock;
@@ -14,6 +15,8 @@ export interface SessionOptions {
   readonly hashing: Hashing;
   readonly disk: Disk;
   readonly transport: Transport;
+  /** For web seeds. */
+  readonly http: Http;
   readonly openFiles: OpenFiles;
   /** Name and version, told to peers. */
   readonly client: string;
@@ -66,6 +69,8 @@ export interface TransferOptions {
   /** Files that were hashed just now to make this torrent. */
   readonly hashed?: readonly FileStamp[];
   readonly peers?: readonly PeerAddress[];
+  /** Web servers that have the content (BEP 19), beside those that the torrent or link names. */
+  readonly webSeeds?: readonly string[];
   /** A complete file keeps its incomplete name until this resolves to true; false leaves it so. Default: at once. */
   readonly gate?: (file: ReleasableFile) => Promise<boolean>;
 }
@@ -114,7 +119,38 @@ export type TransferEvent =
   | { readonly kind: 'peer-joined'; readonly address: PeerAddress }
   /** The peer has a DHT node there. */
   | { readonly kind: 'dht-node'; readonly address: string; readonly port: number }
-  | { readonly kind: 'peer-left'; readonly address: PeerAddress; readonly reason: Leave };
+  | { readonly kind: 'peer-left'; readonly address: PeerAddress; readonly reason: Leave }
+  | {
+      readonly kind: 'web-seed';
+      readonly url: string;
+      readonly state: WebSeedState;
+      readonly reason?: string;
+    };
+
+export type WebSeedState =
+  /** Nothing is wanted of it now. */
+  | 'idle'
+  | 'fetching'
+  /** It failed, and is asked again later. */
+  | 'resting'
+  /** It sent wrong data. */
+  | 'banned'
+  /** Its address is of no use. */
+  | 'unusable';
+
+export interface WebSeedFacts {
+  readonly url: string;
+  /** Who named it. */
+  readonly source: 'torrent' | 'given';
+  readonly state: WebSeedState;
+  /** What is wrong with it; for people. */
+  readonly reason: string | undefined;
+  readonly code: WebFailureCode | undefined;
+  readonly connections: number;
+  readonly downloadBytesPerSecond: number;
+  readonly downloadedBytes: number;
+  readonly badPieces: number;
+}
 
 export interface PeerFacts {
   readonly address: PeerAddress;
@@ -168,7 +204,12 @@ export interface Transfer {
   readonly progress: TransferProgress;
   readonly peers: readonly PeerFacts[];
   readonly bans: readonly { readonly address: PeerAddress; readonly reason: Leave }[];
+  readonly webSeeds: readonly WebSeedFacts[];
   addPeer(address: PeerAddress, source: PeerSource): void;
+  /** Throws a SwarmError `invalid` for what is no http: or https: address. */
+  addWebSeed(url: string): void;
+  /** In place of those that it had. */
+  setLimits(limits: SpeedLimits): void;
   /** Files to fetch from now on. */
   select(isWanted: (path: string, file: number) => boolean): Promise<void>;
   /** Until it is complete; rejects when it fails or stops before. */

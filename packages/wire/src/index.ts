@@ -2,6 +2,7 @@ export type { HashRequest } from '@shoal/metainfo';
 export { allowedFastSet } from './allowed-fast.ts';
 export { BlockLedger } from './block-ledger.ts';
 export { blockLength, longestRequest } from './bounds.ts';
+export { copyBytes } from './bytes.ts';
 export { Conduct, type ConductOptions, type ContentShape } from './conduct.ts';
 export type { EncryptedHandshake, EncryptedOutcome, EncryptionWorld } from './encryption/handshake.ts';
 export { type InitiatorOptions, initiateEncryption } from './encryption/initiator.ts';

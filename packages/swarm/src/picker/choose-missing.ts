@@ -7,9 +7,10 @@ import type { PieceTable } from './piece-table.ts';
 
 /**
  * How a peer gets pieces, by how fast it is: blocks of pieces that others fetch too, pieces of its own, or pieces of its
- * own one after the other as they lie on the disk.
+ * own one after the other as they lie on the disk. A web server gets runs of pieces: from the first that is missing, or
+ * where many are, away from what others with the same server begin with.
  */
-export type Pace = 'shared' | 'whole' | 'sequential';
+export type Pace = 'shared' | 'whole' | 'sequential' | 'first-run' | 'any-run';
 
 /** Until this many pieces are had, any piece will do: there is nothing to trade with yet (first pieces at random). */
 const piecesBeforeRarest = 4;
@@ -22,6 +23,10 @@ export function chooseMissing(table: PieceTable, random: Random, peer: PickerPee
   if (bucket < 0) return -1;
   const after = peer.lastPiece + 1;
   if (pace === 'sequential' && buckets.bucketOf(after) === bucket && peer.has(after)) return after;
+  if (pace === 'first-run' || pace === 'any-run') {
+    const piece = startOfRun(table, random, peer, pace);
+    if (piece >= 0) return piece;
+  }
   if (have.count < piecesBeforeRarest && pace === 'shared') {
     const piece = anyMissing(table, random, peer);
     if (piece >= 0) return piece;
@@ -47,6 +52,35 @@ function anyMissing(table: PieceTable, random: Random, peer: PickerPeer): number
     if (missing.has(piece) && peer.has(piece) && table.priority(piece) === buckets.bestPriority) return piece;
   }
   return -1;
+}
+
+/** Places that are looked at for a long run, and how long one has to be. */
+const runCandidates = 8;
+const longEnough = 256;
+
+function startOfRun(table: PieceTable, random: Random, peer: PickerPeer, pace: Pace): number {
+  const { buckets, missing, pieceCount } = table;
+  const fits = (piece: number) =>
+    missing.has(piece) && peer.has(piece) && table.priority(piece) === buckets.bestPriority;
+  const after = peer.lastPiece + 1;
+  if (fits(after)) return after;
+  if (pace === 'first-run') {
+    // A byte of eight pieces at a time: rare, since a run mostly goes on after the last.
+    const first = missing.bytes.findIndex((byte) => byte !== 0) * 8;
+    for (let piece = first; piece >= 0 && piece < first + 8; piece++) if (fits(piece)) return piece;
+  }
+  let start = -1;
+  let longest = 0;
+  for (let tries = 0; tries < runCandidates && longest < longEnough; tries++) {
+    const piece = random.below(pieceCount);
+    let length = 0;
+    while (length < longEnough && fits(piece + length)) length++;
+    if (length > longest) {
+      longest = length;
+      start = piece;
+    }
+  }
+  return start;
 }
 
 /** For a peer that has little of what is rare: both bitfields are laid over each other, eight pieces at a time. */

@@ -56,6 +56,10 @@ export class OpenPiece {
     return block;
   }
 
+  isFree(block: number): boolean {
+    return block < this.blockCount && this.state[block] === blockFree;
+  }
+
   free(block: number): void {
     if (this.state[block] === blockFree) return;
     if (this.state[block] === blockReceived) this.receivedCount--;

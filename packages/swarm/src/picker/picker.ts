@@ -20,6 +20,19 @@ export interface PickerOptions {
   readonly random: Random;
 }
 
+/** Blocks that lie one after the other, from this one on. */
+export interface Run {
+  readonly piece: number;
+  readonly block: number;
+  readonly count: number;
+}
+
+export interface RunOptions {
+  readonly pace: 'first-run' | 'any-run';
+  /** Only from the first free block of this piece on. */
+  readonly at?: number;
+}
+
 export class Picker {
   readonly #table: PieceTable;
   readonly #pieceLength: (piece: number) => number;
@@ -176,6 +189,35 @@ export class Picker {
         count = this.#askAll(record, asker, most, count, out);
     }
     return count;
+  }
+
+  /**
+   * Up to `limit` blocks that lie one after the other, over as many pieces: for a source that is asked for ranges. Whole
+   * pieces but for the first. They count as asked; undefined when there is nothing for it.
+   */
+  pickRun(peer: PeerPieces, limit: number, options: RunOptions): Run | undefined {
+    const asker = this.#own(peer);
+    const record =
+      options.at === undefined ? this.#nextRecord(asker, options.pace) : this.#recordAt(asker, options.at);
+    const block = record?.askNext(asker.slot) ?? -1;
+    if (record === undefined || block < 0) return undefined;
+    let count = 1;
+    while (count < limit && record.isFree(block + count)) {
+      record.askNext(asker.slot);
+      count++;
+    }
+    if (record.freeCount === 0) this.#open.unlist(record);
+    const isToItsEnd = block + count === record.blockCount;
+    for (let next = record.piece + 1; isToItsEnd; next++) {
+      const blocks = next < this.pieceCount ? this.blockCount(next) : limit;
+      if (count + blocks > limit || !asker.has(next) || !this.#table.missing.has(next)) break;
+      if (this.priority(next) < this.priority(record.piece)) break;
+      const following = this.#begin(asker, next, true);
+      while (following.freeCount > 0) following.askNext(asker.slot);
+      this.#open.unlist(following);
+      count += blocks;
+    }
+    return { piece: record.piece, block, count };
   }
 
   /** In endgame: up to `limit` blocks that were asked of others, to be asked of this peer as well. */
@@ -343,6 +385,15 @@ export class Picker {
     const piece = chooseMissing(this.#table, this.#random, peer, pace);
     if (piece >= 0) return this.#begin(peer, piece, pace !== 'shared');
     return this.#unfinishedFor(peer, 0, true);
+  }
+
+  /** This very piece, if a block of it is free. */
+  #recordAt(peer: PickerPeer, piece: number): OpenPiece | undefined {
+    if (!peer.has(piece)) return undefined;
+    if (this.#table.missing.has(piece)) return this.#begin(peer, piece, true);
+    const record = this.#open.get(piece);
+    const isOfUse = record !== undefined && record.freeCount > 0 && this.priority(piece) > 0;
+    return isOfUse && this.state(piece) === 'open' && this.#mayTake(record, peer) ? record : undefined;
   }
 
   #unfinishedFor(peer: PickerPeer, leastPriority: number, evenOfOthers: boolean): OpenPiece | undefined {
