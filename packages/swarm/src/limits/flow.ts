@@ -190,7 +190,10 @@ export class Flow {
       }
       const isFirst = lane.waiting.values().next().value === taker;
       const turn = isFirst && lane.turnLeft > 0 ? lane.turnLeft : turnOf(taker);
-      const room = Math.min(lane.bucket?.tokens ?? turn, pool.bucket?.tokens ?? turn, Math.max(turn, least));
+      const tokens = Math.min(
+        ...[lane, pool].map(({ bucket }) => bucket?.tokens ?? Number.POSITIVE_INFINITY),
+      );
+      const room = Math.min(tokens, Math.max(turn, least));
       const used = least === 0 ? 0 : taker.take(room);
       if (used === 0) {
         this.leave(taker);
