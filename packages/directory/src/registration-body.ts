@@ -31,5 +31,7 @@ export function parseRegistration(bytes: Uint8Array): RegistrationBody {
 }
 
 function bad(why: string, cause?: Error): DirectoryError {
-  return new DirectoryError('bad-registration', `This is no registration: ${why}.`, { cause });
+  return new DirectoryError('bad-registration', `This is no registration: ${why.replace(/\.$/, '')}.`, {
+    cause,
+  });
 }

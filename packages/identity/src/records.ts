@@ -133,7 +133,7 @@ function decode(bytes: Uint8Array, longest: number): BencodeNode {
 }
 
 function bad(why: string, cause?: Error): IdentityError {
-  return new IdentityError('bad-record', `This is no signed record: ${why}.`, { cause });
+  return new IdentityError('bad-record', `This is no signed record: ${why.replace(/\.$/, '')}.`, { cause });
 }
 
 function dateText(seconds: number): string {
