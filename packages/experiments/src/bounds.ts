@@ -1,0 +1,10 @@
+// Sizes of experiments, each with its reason.
+
+/** Below this a routing table holds everybody, and there is nothing to look for. */
+export const fewestDhtNodes = 50;
+/** Addresses are drawn from the public IPv4 space; 64 GiB of memory would hold as many nodes. */
+export const mostDhtNodes = 1_000_000;
+/** With more nodes gone or hostile than this there is no network left to measure. */
+export const greatestShare = 0.9;
+/** More lookups than this tell the 99.9th of a hundred from the 99.99th. */
+export const mostLookups = 100_000;
