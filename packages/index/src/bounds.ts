@@ -24,3 +24,17 @@ export const idleTimeoutMs = 30_000;
 /** Without a byte taken of what we send. */
 export const stalledTimeoutMs = 60_000;
 export const sweepIntervalMs = 1_000;
+
+/** The unit of leases: 65,536 of them, which is how far they are counted, are six days. */
+export const tickMs = 8_000;
+
+/** For those who leave the number to us. */
+export const defaultPeersWanted = 50;
+/** In one answer, of one family: 1.2 KB of IPv4. More are dialled by no client at once. */
+export const maxPeersPerAnswer = 200;
+/** In one datagram that no path cuts into pieces: 1,280 bytes less the headers of IPv6 and UDP. */
+export const maxUdpAnswerBytes = 1_232;
+export const maxScrapeHashes = 74;
+
+/** Announces and scrapes of one IPv4 address or IPv6 /64. A seedbox with 2,000 torrents announces them all at its start. */
+export const rateOfAddress = { perSecond: 50, burst: 3_000 };

@@ -189,7 +189,7 @@ function readAnnounce(
   return { kind: 'announce', transaction, connectionId, request, urlData: readUrlData(bytes.subarray(98)) };
 }
 
-function readUrlData(bytes: Uint8Array): string {
+export function readUrlData(bytes: Uint8Array): string {
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length && bytes[at] !== option.end; ) {
     if (bytes[at] === option.nothing) {

@@ -1,0 +1,145 @@
+// What an announce does, whatever carried it: who may, what is remembered, and whom the one who asks is told of.
+// Invariant: a peer stands in the swarm only at the address that it was heard from (or that `mayBeAt` allows).
+
+import type { Clock, Random } from '@shoal/base';
+import { type AnnounceFields, announceEvents } from '@shoal/tracker/codec';
+import { defaultPeersWanted, maxPeersPerAnswer, rateOfAddress, tickMs } from '../bounds.ts';
+import type { Access } from './access.ts';
+import type { AddressBytes } from './address-bytes.ts';
+import { RateLimit } from './rate-limit.ts';
+import { defaultSettings, type Refusal, refusals, type TrackerSettings } from './settings.ts';
+import { type Group, group, Swarms } from './swarms.ts';
+
+export interface TrackerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const sweepParts = 8;
+/** A swarm that nobody is in but that was completed is counted for a day. */
+const memoryMs = 24 * 60 * 60 * 1000;
+
+export class Tracker {
+  readonly swarms: Swarms;
+  readonly settings: TrackerSettings;
+  readonly access: Access | undefined;
+  /** For whoever asks as a peer: by address. */
+  readonly limit: RateLimit;
+  readonly counts = { announces: 0, scrapes: 0, refused: 0, expired: 0 };
+  /** Who asked last, for `pick`: filled by `announce`. */
+  readonly asking = { swarm: -1, slot: -1, group: group.downloader as Group, reach: 0 };
+  /** Whom `pick` chose: slots of one store. */
+  readonly picked = new Int32Array(maxPeersPerAnswer);
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor({ clock, random }: TrackerParts, settings: Partial<TrackerSettings> = {}, access?: Access) {
+    this.settings = { ...defaultSettings, ...settings };
+    this.access = access;
+    this.#clock = clock;
+    this.#random = random;
+    this.limit = new RateLimit(random, rateOfAddress);
+    const { intervalSeconds, mostPeers, mostSwarms } = this.settings;
+    this.swarms = new Swarms(random, {
+      mostPeers,
+      mostSwarms,
+      // Late by half an interval and a minute: clients that sleep or retry come that late.
+      lifeTicks: Math.ceil((1500 * intervalSeconds + 60_000) / tickMs),
+      memoryTicks: Math.ceil(memoryMs / tickMs),
+    });
+  }
+
+  get tick(): number {
+    return Math.floor(this.#clock.nowMs() / tickMs);
+  }
+
+  /** True: this address asked too often. */
+  isTooMany(address: AddressBytes, cost = 1): boolean {
+    if (this.settings.isUnlimited) return false;
+    const isFine = this.limit.takeAddress(address.bytes, 0, address.family, this.#clock.nowMs(), cost);
+    if (!isFine) this.counts.refused++;
+    return !isFine;
+  }
+
+  /** Remembers the peer, or forgets it when it stops. `key` is what a private tracker's URL carries. */
+  announce(fields: AnnounceFields, address: AddressBytes, key: string): Refusal | undefined {
+    const refusal = this.#announce(fields, address, key);
+    if (refusal === undefined) this.counts.announces++;
+    else this.counts.refused++;
+    return refusal;
+  }
+
+  #announce(fields: AnnounceFields, address: AddressBytes, key: string): Refusal | undefined {
+    const { asking, swarms, access } = this;
+    const { bytes: from, hashAt, event, left } = fields;
+    asking.swarm = -1;
+    asking.slot = -1;
+    asking.group = groupOf(left, event);
+    asking.reach = address.reach;
+    if (fields.port === 0) return refusals.badPort;
+    if (access !== undefined) {
+      const refusal = access.refusalOf(fields, asking.group, key, this.#clock.nowMs());
+      if (refusal !== undefined) return refusal;
+    }
+    address.setPort(fields.port);
+    const store = swarms.store(address.family);
+    const isLeaving = event === announceEvents.stopped;
+    const swarm = isLeaving ? swarms.table.find(from, hashAt) : swarms.table.findOrAdd(from, hashAt);
+    if (swarm < 0) return isLeaving ? undefined : refusals.full;
+    let slot = store.find(swarm, address.bytes, 0);
+    if (isLeaving) {
+      if (slot >= 0) swarms.remove(store, slot, this.tick);
+      return undefined;
+    }
+    const isNew = slot < 0;
+    const was = isNew ? group.downloader : store.groupOf(slot);
+    if (isNew) slot = store.add(swarm, address.bytes, 0, asking.group);
+    else if (was !== asking.group) slot = store.regroup(slot, asking.group);
+    if (slot < 0) {
+      swarms.dropIfEmpty(swarm, this.tick);
+      return refusals.full;
+    }
+    if (isNew) store.setPeerId(slot, from, fields.peerIdAt);
+    store.note(
+      slot,
+      this.tick,
+      asking.reach,
+      left < 0 ? -1 : Math.min(0x7fff_ffff, Math.ceil(left / 16_384)),
+    );
+    // Once for each who was seen without it: a seed that says so again tells nothing new.
+    if (event === announceEvents.completed && was === group.downloader && asking.group === group.seed)
+      swarms.addDownloads(swarm, 1);
+    asking.swarm = swarm;
+    asking.slot = slot;
+    return undefined;
+  }
+
+  /** Chooses peers of one family for who announced last. Answers how many; `picked` has their slots. */
+  pick(family: 4 | 6, own: 4 | 6, wanted: number, most: number): number {
+    const { asking, swarms } = this;
+    if (asking.swarm < 0) return 0;
+    const count = Math.min(most, wanted < 0 ? defaultPeersWanted : wanted);
+    if (family === own) return swarms.pick(swarms.store(family), asking.swarm, asking, this.picked, count);
+    const { slot } = asking;
+    asking.slot = -1;
+    const found = swarms.pick(swarms.store(family), asking.swarm, asking, this.picked, count);
+    asking.slot = slot;
+    return found;
+  }
+
+  /** Seconds until the next announce. */
+  nextInterval(): number {
+    const { intervalSeconds } = this.settings;
+    return intervalSeconds - this.#random.below(Math.max(1, intervalSeconds >> 3));
+  }
+
+  /** To be called every `tickMs / 2` or so: drops a part of those whose time has run out. */
+  sweep(): void {
+    this.counts.expired += this.swarms.sweep(this.tick, sweepParts);
+  }
+}
+
+function groupOf(left: number, event: number): Group {
+  if (left === 0) return group.seed;
+  return event === announceEvents.paused ? group.partial : group.downloader;
+}
