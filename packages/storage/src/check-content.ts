@@ -65,7 +65,13 @@ export async function checkContent(
   await eachAtOnce(mostHashesAtOnce, pieces, async (piece) => {
     if (signal?.aborted) throw new StorageError('aborted', 'Stopped while checking');
     const source = (withPadding: boolean) => sourceOf(piece, withPadding);
-    const { verdict } = await judgePiece(hashing, hashes, piece, source, signal);
+    const { verdict } = await judgePiece(
+      hashing,
+      hashes,
+      piece,
+      source,
+      signal === undefined ? {} : { signal },
+    );
     if (verdict === 'good') good.set(piece);
     onPiece?.(piece, verdict);
   });

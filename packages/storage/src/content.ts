@@ -147,6 +147,37 @@ export class DiskContent implements Content {
     });
   }
 
+  async storePiece(piece: number, blocks: readonly Uint8Array[]): Promise<Judgement> {
+    if (this.#gate !== undefined) await this.#gate;
+    this.#requireMissing(piece);
+    const ranges = this.layout.pieceRanges(piece);
+    const [range, ...others] = ranges.filter(({ file }) => this.#placeOf(file) !== undefined);
+    const place = range === undefined ? undefined : this.#placeOf(range.file);
+    // A piece in several files would hold one while it waits for another: of open files there is a bound.
+    if (range === undefined || place === undefined || others.length > 0 || range !== ranges[0]) {
+      const judgement = await this.judge(piece, blocks);
+      if (judgement.verdict === 'good') await this.writePiece(piece, blocks, this.layout.pieceSize(piece));
+      return judgement;
+    }
+    const { hashing, hashes } = this.#given.options;
+    const { length } = range;
+    const position = this.#positionOf(range);
+    const source = (withPadding: boolean): HashSource => ({
+      kind: 'memory',
+      blocks: this.#trimmed(piece, blocks, withPadding),
+    });
+    return this.#queue.around(length, async () => {
+      const judgement = await place.useToWrite((file) =>
+        judgePiece(hashing, hashes, piece, source, { place: { file, position, length } }),
+      );
+      if (judgement.verdict === 'good') {
+        place.reaches(position + length);
+        this.acceptPiece(piece);
+      }
+      return judgement;
+    });
+  }
+
   async writePiece(piece: number, blocks: readonly Uint8Array[], length: number): Promise<void> {
     if (this.#gate !== undefined) await this.#gate;
     await this.#write(piece, 0, blocks, length);
@@ -160,8 +191,7 @@ export class DiskContent implements Content {
   }
 
   #write(piece: number, begin: number, blocks: readonly Uint8Array[], length: number): Promise<void> {
-    if (this.#isClosed) throw new StorageError('closed', 'The content was closed');
-    if (this.good.has(piece)) throw new StorageError('invalid', `Piece ${piece} is good already`);
+    this.#requireMissing(piece);
     const ranges = this.layout.pieceRanges(piece, begin, length);
     return new Promise((resolve, reject) => {
       let left = 1;
@@ -185,6 +215,11 @@ export class DiskContent implements Content {
       }
       done(undefined);
     });
+  }
+
+  #requireMissing(piece: number): void {
+    if (this.#isClosed) throw new StorageError('closed', 'The content was closed');
+    if (this.good.has(piece)) throw new StorageError('invalid', `Piece ${piece} is good already`);
   }
 
   acceptPiece(piece: number): void {
@@ -267,7 +302,7 @@ export class DiskContent implements Content {
           source === undefined
             ? this.hashSource(piece, withPadding)
             : { kind: 'memory', blocks: this.#trimmed(piece, source, withPadding) },
-        signal,
+        signal === undefined ? {} : { signal },
       );
       // A file that got its other name before the hasher opened it is not missing.
       const isMoved = Array.from(this.#placesOf(piece), ({ path }) => path).some(

@@ -8,6 +8,7 @@ import { allocationStep, compareStep } from './bounds.ts';
 import { StorageError, storageError } from './errors.ts';
 import type { FilePaths } from './names.ts';
 import { Handle, type OpenFiles } from './open-files.ts';
+import { bytesIn } from './segments.ts';
 import { look } from './survey.ts';
 import type { FileStamp } from './types.ts';
 
@@ -110,14 +111,22 @@ export class FileSlot {
   }
 
   async write(buffers: readonly Uint8Array[], position: number): Promise<void> {
+    await this.useToWrite((file) => file.write(buffers, position));
+    this.reaches(position + bytesIn(buffers));
+  }
+
+  /** Lends the file, ready to be written; `reaches` is to be told of what was. */
+  async useToWrite<Value>(action: (file: DiskFile) => Promise<Value>): Promise<Value> {
     if (!this.#isReady) await this.prepare();
     try {
-      await this.#handle.use((file) => file.write(buffers, position));
+      return await this.#handle.use(action);
     } catch (error) {
       throw storageError(error, this.path);
     }
-    let end = position;
-    for (const buffer of buffers) end += buffer.length;
+  }
+
+  /** Bytes were written up to there. */
+  reaches(end: number): void {
     if (end > this.#presentLength) this.#presentLength = end;
   }
 

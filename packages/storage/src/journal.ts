@@ -1,8 +1,9 @@
 // The append-only file that remembers which pieces were verified and how their files looked then.
 // Invariant: a record is written only after what it speaks of; so whatever part of the journal survives a crash is true,
-// as long as the files still look as their last stamps say.
+// as long as the files still look as their last stamps say. It is one of the session's open files, and closed when
+// others need the place.
 
-import { Bitfield, type Disk, type DiskFile, type Hashing, WorldError } from '@shoal/base';
+import { Bitfield, type Disk, type Hashing, WorldError } from '@shoal/base';
 import { journalSlack, longestJournal } from './bounds.ts';
 import { storageError } from './errors.ts';
 import {
@@ -15,10 +16,12 @@ import {
   parseJournal,
   stampRecords,
 } from './journal-records.ts';
+import { Handle, type OpenFiles } from './open-files.ts';
 import type { FileStamp } from './types.ts';
 
 export interface JournalOptions {
   readonly disk: Disk;
+  readonly openFiles: OpenFiles;
   readonly digest: Hashing['digest'];
   readonly path: string;
   /** Says which content this is, where, and how it is laid out: the journal of any other one is not believed. */
@@ -32,7 +35,9 @@ export interface JournalOptions {
 export class Journal {
   readonly state: JournalState;
   readonly #options: JournalOptions;
-  #file: DiskFile | undefined;
+  readonly #handle: Handle;
+  /** What the file says is known, and can be gone on with. */
+  #isWhole = false;
   #length = 0;
   /** Its name is not yet safe from a power cut. */
   #isNew = false;
@@ -42,6 +47,7 @@ export class Journal {
 
   private constructor(options: JournalOptions) {
     this.#options = options;
+    this.#handle = new Handle(options.openFiles, options.path, true);
     this.state = {
       stamps: new Map(),
       synced: new Bitfield(options.pieceCount),
@@ -88,7 +94,7 @@ export class Journal {
     for (const piece of pieces) this.state.synced.set(piece);
     await this.#add(pieces, stamps, '');
     await this.#inTurn(async () => {
-      await this.#file?.sync();
+      await this.#handle.use((file) => file.sync());
       if (this.#isNew) await this.#options.disk.syncFolder(folderOf(this.#options.path));
       this.#isNew = false;
     });
@@ -111,8 +117,7 @@ export class Journal {
 
   async close(): Promise<void> {
     await this.#turn.catch(() => {});
-    await this.#file?.close();
-    this.#file = undefined;
+    await this.#handle.close();
   }
 
   #add(pieces: readonly number[], stamps: readonly FileStamp[], bootId: string): Promise<void> {
@@ -125,8 +130,8 @@ export class Journal {
   #append(records: readonly Uint8Array[]): Promise<void> {
     if (records.length === 0) return Promise.resolve();
     return this.#inTurn(async () => {
-      const file = this.#file ?? (await this.#rewrite());
-      await file.write(records, this.#length);
+      if (!this.#isWhole) await this.#rewrite();
+      await this.#handle.use((file) => file.write(records, this.#length));
       for (const record of records) this.#length += record.length;
       if (this.#length > longestUseful(this.#shortest())) await this.#rewrite();
     });
@@ -138,8 +143,8 @@ export class Journal {
         await change();
       } catch (error) {
         // What the journal says now is not known: the next record begins a new one.
-        await this.#file?.close().catch(() => {});
-        this.#file = undefined;
+        this.#isWhole = false;
+        await this.#handle.close().catch(() => {});
         throw storageError(error, this.#options.path);
       }
     });
@@ -148,30 +153,27 @@ export class Journal {
   }
 
   async #load(): Promise<void> {
-    const { disk, path, digest, contentDigest, fileCount, bootId } = this.#options;
-    let file: DiskFile;
+    const { digest, contentDigest, fileCount, bootId } = this.#options;
     try {
-      file = await disk.open(path, { write: true });
+      await this.#handle.use(async (file) => {
+        const { length } = await file.stat();
+        const bytes = new Uint8Array(Math.min(length, longestJournal));
+        const count = await file.read([bytes], 0);
+        this.#length = parseJournal(digest, bytes.subarray(0, count), contentDigest, fileCount, this.state);
+        // One that is not this content's, or damaged from the start, is written anew with the first record.
+        this.#isWhole = this.#length > 0;
+        if (this.#isWhole && this.#length < length) await file.truncate(this.#length);
+      });
     } catch (error) {
       if (error instanceof WorldError && error.code === 'not-found') return;
       throw error;
     }
-    this.#file = file;
-    const { length } = await file.stat();
-    const bytes = new Uint8Array(Math.min(length, longestJournal));
-    const count = await file.read([bytes], 0);
-    this.#length = parseJournal(digest, bytes.subarray(0, count), contentDigest, fileCount, this.state);
-    if (this.#length === 0) {
-      // Not this content's, or damaged from the start: it is written anew with the first record.
-      await file.close();
-      this.#file = undefined;
-    } else if (this.#length < length) await file.truncate(this.#length);
     this.#hasRestarted = this.#length > 0 && (this.state.bootId !== bootId || bootId === '');
     if (this.#hasRestarted) doubtWritten(this.state, bootId);
   }
 
   /** A fresh file with what is true now, in the place of the old one. */
-  async #rewrite(): Promise<DiskFile> {
+  async #rewrite(): Promise<void> {
     const { disk, path, digest, contentDigest, bootId } = this.#options;
     const { stamps, synced, written } = this.state;
     const records = [
@@ -188,16 +190,14 @@ export class Journal {
       await file.write(records, 0);
       // Before it takes an older one's place it has to be there after a power cut, too.
       if (this.#length > 0) await file.sync();
-      await disk.rename(fresh, path);
-    } catch (error) {
+    } finally {
       await file.close();
-      throw error;
     }
-    await this.#file?.close();
-    this.#file = file;
+    await this.#handle.close();
+    await disk.rename(fresh, path);
+    this.#isWhole = true;
     this.#isNew = true;
     this.#length = records.reduce((total, record) => total + record.length, 0);
-    return file;
   }
 
   /** About what a rewritten journal takes, without writing it. */

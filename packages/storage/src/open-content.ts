@@ -45,6 +45,7 @@ async function open(options: ContentOptions, owner: object, signal: AbortSignal 
   const paths = filePaths(layout, folder, digest);
   const journal = await Journal.open({
     disk,
+    openFiles,
     digest,
     path: options.journal,
     contentDigest: digest('sha1', describe(options)),

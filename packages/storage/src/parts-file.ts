@@ -1,10 +1,11 @@
 // Bytes of files that nobody wants, but which share a piece with a file that is wanted. They lie in one file with holes
 // beside the journal, at their offset in the content, so that nothing unwanted appears in the content's folder.
 
-import type { Disk, FileStat } from '@shoal/base';
+import type { Disk, DiskFile, FileStat } from '@shoal/base';
 import { storageError } from './errors.ts';
 import { stampOf } from './file-slot.ts';
 import { Handle, type OpenFiles } from './open-files.ts';
+import { bytesIn } from './segments.ts';
 import { look } from './survey.ts';
 import type { FileStamp } from './types.ts';
 
@@ -50,14 +51,22 @@ export class PartsFile {
   }
 
   async write(buffers: readonly Uint8Array[], position: number): Promise<void> {
+    await this.useToWrite((file) => file.write(buffers, position));
+    this.reaches(position + bytesIn(buffers));
+  }
+
+  /** Lends the file, ready to be written; `reaches` is to be told of what was. */
+  async useToWrite<Value>(action: (file: DiskFile) => Promise<Value>): Promise<Value> {
     try {
       if (!this.#isMade) await this.#make();
-      await this.#handle.use((file) => file.write(buffers, position));
+      return await this.#handle.use(action);
     } catch (error) {
       throw storageError(error, this.path);
     }
-    let end = position;
-    for (const buffer of buffers) end += buffer.length;
+  }
+
+  /** Bytes were written up to there. */
+  reaches(end: number): void {
     if (end > this.#presentLength) this.#presentLength = end;
   }
 

@@ -1,5 +1,6 @@
 // A first look at the disk: what stands under the names of a content, without opening anything.
-// Folders are listed first, so that a hundred thousand missing files cost one question each folder, not two each file.
+// Folders that have many of them are listed first, so that a hundred thousand missing files cost one question each folder,
+// not two each file; a few files, among thousands of others perhaps, are asked for by name.
 
 import { type Disk, type FileStat, WorldError } from '@shoal/base';
 import { mostStatsAtOnce } from './bounds.ts';
@@ -13,6 +14,9 @@ export interface Found {
   readonly linked?: FileStat | undefined;
 }
 
+/** Of one folder: a question each is less than a list of all that others have there. */
+const mostAskedByName = 16;
+
 export const nothing: Found = { final: undefined, incomplete: undefined };
 
 export async function survey(
@@ -21,20 +25,22 @@ export async function survey(
   signal?: AbortSignal,
 ): Promise<Found[]> {
   const listings = new Map<string, Promise<Set<string> | undefined>>();
+  const counts = new Map<string, number>();
+  for (const path of paths)
+    if (path !== undefined) counts.set(path.folder, (counts.get(path.folder) ?? 0) + 1);
   const found: Found[] = paths.map(() => nothing);
   await eachAtOnce(mostStatsAtOnce, paths.keys(), async (index) => {
     if (signal?.aborted) throw new StorageError('aborted', 'Stopped while looking at files');
     const path = paths[index];
     if (path === undefined) return;
-    let listing = listings.get(path.folder);
-    if (listing === undefined) {
-      listing = list(disk, path.folder);
-      listings.set(path.folder, listing);
-    }
+    const isListed = (counts.get(path.folder) ?? 0) > mostAskedByName;
+    const listing = isListed ? (listings.get(path.folder) ?? list(disk, path.folder)) : undefined;
+    if (listing !== undefined) listings.set(path.folder, listing);
     const names = await listing;
-    if (names === undefined) return;
-    const final = mayBeThere(names, path.final) ? await look(disk, path.final) : undefined;
-    const incomplete = mayBeThere(names, path.incomplete) ? await look(disk, path.incomplete) : undefined;
+    if (isListed && names === undefined) return;
+    const isThere = (name: string) => names === undefined || mayBeThere(names, name);
+    const final = isThere(path.final) ? await look(disk, path.final) : undefined;
+    const incomplete = isThere(path.incomplete) ? await look(disk, path.incomplete) : undefined;
     if (final === undefined && incomplete === undefined) return;
     const linked = final?.kind === 'link' ? await follow(disk, path.final) : undefined;
     found[index] = { final, incomplete, linked };

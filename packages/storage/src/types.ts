@@ -100,6 +100,12 @@ export interface Content {
   recheck(options?: CheckOptions): Promise<void>;
 
   /**
+   * Judges a piece that is in memory, and writes it if it is good; resolves when it is written, and the piece is good
+   * from then on. `blocks` (together at least as long as the piece) must not change until then. Rejects with
+   * `no-space`, `io`…: the piece is missing still.
+   */
+  storePiece(piece: number, blocks: readonly Uint8Array[]): Promise<Judgement>;
+  /**
    * Takes a verified piece; resolves when it is written, and the piece is good from then on. `blocks` (together at least
    * `length` bytes) must not change until then. Rejects with `no-space`, `io`…: the piece is missing still.
    */

@@ -63,10 +63,19 @@ export class WriteQueue {
       this.#lanes.set(target, lane);
     }
     enqueue(lane, { offset, length, buffers, done });
-    this.#queuedBytes += length;
-    if (this.isFull) this.#wasFull = true;
+    this.#count(length);
     if (!lane.isWriting) this.#ready.add(lane);
     this.#next();
+  }
+
+  /** A write that goes past the queue, and counts in it. */
+  async around<Value>(length: number, write: () => Promise<Value>): Promise<Value> {
+    this.#count(length);
+    try {
+      return await write();
+    } finally {
+      this.#settle(length);
+    }
   }
 
   /** Resolves when nothing is queued. */
@@ -104,10 +113,21 @@ export class WriteQueue {
     if (lane.runs.size > 0) this.#ready.add(lane);
     else this.#lanes.delete(lane.target);
     this.#next();
+    let length = 0;
     for (const run of runs) {
-      this.#queuedBytes -= run.length;
+      length += run.length;
       run.done(error);
     }
+    this.#settle(length);
+  }
+
+  #count(length: number): void {
+    this.#queuedBytes += length;
+    if (this.isFull) this.#wasFull = true;
+  }
+
+  #settle(length: number): void {
+    this.#queuedBytes -= length;
     if (this.#wasFull && this.#queuedBytes <= this.#bound / 2) {
       this.#wasFull = false;
       this.onDrain?.();
