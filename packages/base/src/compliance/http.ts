@@ -157,6 +157,43 @@ export function testHttp(test: WorldTest): void {
     assert.equal(connections.length, 3);
   });
 
+  test('a connection serves large bodies one after the other, and none after bytes that nobody asked for', async (pair) => {
+    const body = pattern(300_000);
+    const { origin, connections } = await serve(pair, ({ head }, stream) => {
+      stream.write(new TextEncoder().encode(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`));
+      stream.write(body);
+      if (head.includes('/more')) stream.write(new TextEncoder().encode('HTTP/1.1 200 OK\r\n\r\n'));
+      return undefined;
+    });
+    const { http } = pair.a;
+    const readBody = async (path: string) => {
+      const { bytes, error } = await readAll(await http.request({ url: origin + path }));
+      assert.equal(error, undefined);
+      assertSameBytes(bytes, body);
+    };
+    for (let i = 0; i < 3; i++) await readBody('/');
+    assert.equal(connections.length, 1);
+    await readBody('/more');
+    await readBody('/');
+    assert.equal(connections.length, 2);
+  });
+
+  test('a large body that breaks off gives what came, and an error', async (pair) => {
+    const { origin } = await serve(pair, (_asked, stream) => {
+      stream.write(new TextEncoder().encode('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n'));
+      stream.write(pattern(400_000));
+      stream.end();
+      return undefined;
+    });
+    const response = await pair.a.http.request({ url: origin });
+    response.pause();
+    const read = readAll(response);
+    pair.a.clock.setTimer(50, () => response.resume());
+    const { bytes, error } = await read;
+    assertSameBytes(bytes, pattern(400_000));
+    assert.ok(error !== undefined);
+  });
+
   test('a kept connection that the server closed meanwhile is replaced', async (pair) => {
     const { origin, connections } = await serve(pair, () => 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
     assert.equal(await readText(await pair.a.http.request({ url: origin })), 'ok');

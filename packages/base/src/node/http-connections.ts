@@ -5,8 +5,8 @@ import { WorldError } from '../world/errors.ts';
 import type { HttpRequest } from '../world/http.ts';
 import type { Names } from '../world/network.ts';
 import type { Streams, TlsStreams } from '../world/streams.ts';
+import { HttpConnection } from './http-connection.ts';
 import { firstToConnect } from './race.ts';
-import { StreamDuplex } from './stream-duplex.ts';
 
 /** A handful of trackers and web seeds are talked to at a time. */
 const mostIdle = 16;
@@ -21,7 +21,7 @@ export interface HttpParts {
 
 interface Idle {
   readonly key: string;
-  readonly connection: StreamDuplex;
+  readonly connection: HttpConnection;
   stop(): void;
 }
 
@@ -34,7 +34,7 @@ export class HttpConnections {
   }
 
   /** An idle connection to the same origin, made with the same trust, whose address this request allows too. */
-  reuse(url: URL, request: HttpRequest): StreamDuplex | undefined {
+  reuse(url: URL, request: HttpRequest): HttpConnection | undefined {
     const key = keyOf(url, request);
     const index = this.#idle.findLastIndex(
       (idle) => idle.key === key && (request.allowAddress?.(idle.connection.remote.address) ?? true),
@@ -44,7 +44,7 @@ export class HttpConnections {
     return found?.connection;
   }
 
-  async dial(url: URL, request: HttpRequest): Promise<StreamDuplex> {
+  async dial(url: URL, request: HttpRequest): Promise<HttpConnection> {
     const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
     const isSecure = url.protocol === 'https:';
     const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
@@ -66,39 +66,31 @@ export class HttpConnections {
           : this.#parts.streams.connect({ address, port }, { signal }),
       { signal: request.signal, discard: (late) => late.destroy() },
     );
-    return new StreamDuplex(stream);
+    return new HttpConnection(stream);
   }
 
   /** Takes a connection whose last response was read to its end. */
-  keep(url: URL, request: HttpRequest, connection: StreamDuplex): void {
-    if (connection.destroyed || this.#idle.length >= mostIdle) {
-      connection.destroy();
+  keep(url: URL, request: HttpRequest, connection: HttpConnection): void {
+    if (connection.isClosed || request.keepAlive === false || this.#idle.length >= mostIdle) {
+      connection.stream.destroy();
       return;
     }
     const drop = (): void => {
-      idle.stop();
+      clearTimeout(timer);
       const index = this.#idle.indexOf(idle);
       if (index !== -1) this.#idle.splice(index, 1);
-      connection.destroy();
+      connection.stream.destroy();
     };
-    const events = ['data', 'end', 'error', 'close'] as const;
-    for (const event of events) connection.on(event, drop);
     const timer = setTimeout(drop, longestIdleMs);
-    const idle: Idle = {
-      key: keyOf(url, request),
-      connection,
-      stop() {
-        clearTimeout(timer);
-        for (const event of events) connection.off(event, drop);
-      },
-    };
+    const idle: Idle = { key: keyOf(url, request), connection, stop: () => clearTimeout(timer) };
     this.#idle.push(idle);
+    connection.rest(drop);
   }
 
   close(): void {
     for (const { stop, connection } of this.#idle.splice(0)) {
       stop();
-      connection.destroy();
+      connection.stream.destroy();
     }
   }
 }

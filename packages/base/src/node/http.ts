@@ -1,12 +1,14 @@
 // HTTP 1.1 by Node's own client, over whatever Streams, TlsStreams and Names it is given: a bind or a proxy holds
 // for it too. No redirects, no cookies, bounded heads.
 
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest } from 'node:http';
 import { WorldError } from '../world/errors.ts';
 import type { Http, HttpRequest, HttpResponse } from '../world/http.ts';
 import { abortedError, toWorldError } from './errors.ts';
+import type { HttpConnection } from './http-connection.ts';
 import { HttpConnections, type HttpParts } from './http-connections.ts';
-import type { StreamDuplex } from './stream-duplex.ts';
+import { NodeResponse } from './http-response.ts';
+import { StreamDuplex } from './stream-duplex.ts';
 
 /** An import of node:http reads all its exports, WebSocket too, and so loads undici: 15 MiB and 30 ms for nothing. */
 const { request: nodeRequest } = process.getBuiltinModule('node:http');
@@ -50,16 +52,17 @@ function parseUrl(text: string): URL {
 function exchange(
   url: URL,
   request: HttpRequest,
-  connection: StreamDuplex,
+  connection: HttpConnection,
   connections: HttpConnections,
 ): Promise<HttpResponse> {
   const what = `Cannot get an answer from ${url.host}`;
   const { signal } = request;
+  const duplex = new StreamDuplex(connection);
   return new Promise((resolve, reject) => {
     let sent: ClientRequest;
     try {
       sent = nodeRequest({
-        createConnection: () => connection,
+        createConnection: () => duplex,
         method: request.method ?? 'GET',
         path: url.pathname + url.search,
         maxHeaderSize: longestHead,
@@ -73,7 +76,7 @@ function exchange(
         },
       });
     } catch (error) {
-      connection.destroy();
+      duplex.destroy();
       reject(toWorldError(error, what, { fallback: 'invalid' }));
       return;
     }
@@ -82,53 +85,14 @@ function exchange(
     signal?.addEventListener('abort', onAbort, { once: true });
     sent.on('close', () => signal?.removeEventListener('abort', onAbort));
     sent.on('error', (error) => reject(toWorldError(error, what, { fallback: 'http' })));
-    sent.on('response', (response) => resolve(toHttpResponse(response, connection, what, signal)));
-    connection.once('free', () => connections.keep(url, request, connection));
+    const keep = (): void => connections.keep(url, request, connection);
+    sent.on('response', (response) =>
+      resolve(new NodeResponse({ sent, response, duplex, what, signal, keep })),
+    );
+    duplex.once('free', () => {
+      duplex.detach();
+      keep();
+    });
     sent.end(request.body);
   });
-}
-
-function toHttpResponse(
-  response: IncomingMessage,
-  connection: StreamDuplex,
-  what: string,
-  signal: AbortSignal | undefined,
-): HttpResponse {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ');
-  }
-  let failure: Error | undefined;
-  let isDropped = false;
-  response.on('error', (error) => {
-    failure = signal?.aborted ? abortedError(what, signal) : toWorldError(error, what, { fallback: 'http' });
-  });
-  const outcome = (): Error | undefined => {
-    if (isDropped || response.readableEnded) return undefined;
-    return failure ?? new WorldError('reset', `${what}: the connection broke off`);
-  };
-  return {
-    status: response.statusCode ?? 0,
-    headers,
-    remoteAddress: connection.remote.address,
-    read(handlers) {
-      if (response.closed) {
-        queueMicrotask(() => handlers.close(outcome()));
-        return;
-      }
-      connection.reader = response;
-      response.on('close', () => {
-        connection.reader = undefined;
-        connection.release();
-        handlers.close(outcome());
-      });
-      response.on('data', (bytes: Buffer) => handlers.data(bytes));
-    },
-    pause: () => connection.hold(),
-    resume: () => connection.release(),
-    destroy() {
-      isDropped = true;
-      response.destroy();
-    },
-  };
 }

@@ -1,27 +1,22 @@
-// A Stream in the shape that Node's HTTP client wants. While a response is being read its bytes pass through
-// within one call, so they are handed on as they lie in the shared buffer; at all other times Node may keep them,
-// and gets a copy.
+// A connection in the shape that Node's HTTP client wants, for one request. Node may keep what it is given, so it gets
+// copies: bodies of any size do not come this way (http-body.ts).
 
-import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
-import type { Endpoint } from '../world/address.ts';
-import { WorldError } from '../world/errors.ts';
-import type { Stream } from '../world/streams.ts';
+import type { HttpConnection } from './http-connection.ts';
 
 export class StreamDuplex extends Duplex {
-  readonly remote: Endpoint;
-  /** The response whose body is being read. */
-  reader: IncomingMessage | undefined;
-  readonly #stream: Stream;
+  readonly connection: HttpConnection;
+  #isDetached = false;
   #isHeld = false;
   #whenDrained: (() => void) | undefined;
 
-  constructor(stream: Stream) {
+  constructor(connection: HttpConnection) {
     super({ allowHalfOpen: true });
-    this.remote = stream.remote;
-    this.#stream = stream;
-    stream.start({
-      data: (bytes) => this.#receive(bytes),
+    this.connection = connection;
+    connection.use({
+      data: (bytes) => {
+        if (!this.push(Buffer.from(bytes))) connection.stream.pause();
+      },
       end: () => void this.push(null),
       drain: () => this.#drained(),
       close: (error) => {
@@ -34,42 +29,40 @@ export class StreamDuplex extends Duplex {
   /** Stops reading whatever Node asks for. What was read already still goes through. */
   hold(): void {
     this.#isHeld = true;
-    this.#stream.pause();
+    this.connection.stream.pause();
   }
 
   release(): void {
     this.#isHeld = false;
-    this.#stream.resume();
+    this.connection.stream.resume();
+  }
+
+  /** Leaves the connection to its next user. Yields what was read and Node has not seen. */
+  detach(): Uint8Array | undefined {
+    this.#isDetached = true;
+    this.removeAllListeners('data');
+    const rest: unknown = this.readableLength > 0 ? this.read() : undefined;
+    this.destroy();
+    return rest instanceof Uint8Array ? rest : undefined;
   }
 
   override _read(): void {
-    if (!this.#isHeld) this.#stream.resume();
+    if (!this.#isHeld && !this.#isDetached) this.connection.stream.resume();
   }
 
   override _write(bytes: Buffer, _encoding: string, done: (error?: Error) => void): void {
-    if (this.#stream.write(bytes)) done();
+    if (this.connection.stream.write(bytes)) done();
     else this.#whenDrained = done;
   }
 
   override _final(done: (error?: Error) => void): void {
-    this.#stream.end();
+    if (!this.#isDetached) this.connection.stream.end();
     done();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.#stream.destroy();
+    if (!this.#isDetached) this.connection.stream.destroy();
     done(error);
-  }
-
-  #receive(bytes: Uint8Array): void {
-    const { reader } = this;
-    if (reader === undefined || !flowsThrough(this) || !flowsThrough(reader)) {
-      if (!this.push(Buffer.from(bytes))) this.#stream.pause();
-      return;
-    }
-    this.push(bytes);
-    if (this.readableLength > 0 || reader.readableLength > 0)
-      this.destroy(new WorldError('io', 'Bytes were kept that were only lent'));
   }
 
   #drained(): void {
@@ -77,8 +70,4 @@ export class StreamDuplex extends Duplex {
     this.#whenDrained = undefined;
     done?.();
   }
-}
-
-function flowsThrough(stream: Duplex | IncomingMessage): boolean {
-  return stream.readableFlowing === true && stream.readableLength === 0;
 }
