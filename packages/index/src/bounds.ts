@@ -38,3 +38,10 @@ export const maxScrapeHashes = 74;
 
 /** Announces and scrapes of one IPv4 address or IPv6 /64. A seedbox with 2,000 torrents announces them all at its start. */
 export const rateOfAddress = { perSecond: 50, burst: 3_000 };
+
+/** Entries of /api/tracker/thin. */
+export const maxThinAnswer = 1_000;
+/** Some 20,000 hashes in one change of the list. */
+export const maxListedBody = 1024 * 1024;
+/** Leases are kept on disk this often, or twice an interval where that is shorter. */
+export const saveEveryMs = 5 * 60_000;

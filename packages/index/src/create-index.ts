@@ -1,14 +1,18 @@
 // Puts the index together: one port for HTTP and UDP, the tracker, and the sections that hang on it.
 
-import type { Clock, Datagrams, Random, Streams, TlsStreams } from '@shoal/base';
-import { tickMs } from './bounds.ts';
+import type { Clock, Datagrams, Disk, Hashing, Random, Streams, Timer, TlsStreams } from '@shoal/base';
+import { saveEveryMs, tickMs } from './bounds.ts';
 import { RemoteOf } from './http/remote.ts';
 import { errorResponse, jsonResponse, type Route } from './http/routes.ts';
 import { HttpServer } from './http/server.ts';
 import { listen } from './listening.ts';
-import type { Section } from './section.ts';
+import { metricsResponse } from './metrics.ts';
+import { pageResponse } from './page.ts';
+import type { Metric, Section } from './section.ts';
 import { Access, type AccessOptions } from './tracker/access.ts';
-import { HttpTracker } from './tracker/http.ts';
+import { type Knowledge, knowledgeOf } from './tracker/knowledge.ts';
+import { type LeasesSummary, loadLeases, saveLeases } from './tracker/leases-file.ts';
+import { kindOf, trackerSection } from './tracker/section.ts';
 import type { TrackerSettings } from './tracker/settings.ts';
 import { Tracker } from './tracker/tracker.ts';
 import { UdpTracker } from './tracker/udp.ts';
@@ -33,9 +37,18 @@ export interface IndexOptions extends IndexParts {
   readonly settings?: Partial<Omit<TrackerSettings, 'isUnlimited'>>;
   /** Default: open to all. */
   readonly access?: AccessOptions;
+  /** The list of what is served was changed by the API. */
+  readonly listedChanged?: () => Promise<void>;
+  /** Who shows it may use the operator's API. */
+  readonly operatorToken?: string;
   /** Addresses of proxies whose X-Forwarded-For is believed. */
   readonly proxies?: readonly string[];
-  readonly sections?: readonly Section[];
+  /** Where leases are kept over a restart. */
+  readonly leases?: { readonly disk: Disk; readonly hashing: Pick<Hashing, 'digest'>; readonly path: string };
+  /** What else this index does. Asked for once, before anybody is listened to. */
+  readonly sections?:
+    | readonly Section[]
+    | ((knowledge: Knowledge) => readonly Section[] | Promise<readonly Section[]>);
   /** Something went wrong inside that should not. */
   readonly failed?: (error: unknown) => void;
 }
@@ -44,61 +57,145 @@ export interface Index {
   readonly port: number;
   /** The page, as this machine reaches it. */
   readonly url: string;
+  /** What was known from before, where leases are kept. */
+  readonly recalled: LeasesSummary | undefined;
+  readonly knowledge: Knowledge;
   /** Takes nothing new, ends what is under way, and keeps what has to be kept. */
   close(): Promise<void>;
 }
 
 /** Requests under way are waited for this long. */
-const closeGraceMs = 3_000;
+const closeGraceMs = 2_500;
 
 export async function createIndex(options: IndexOptions): Promise<Index> {
-  const sections = options.sections ?? [];
-  const remoteOf = new RemoteOf(options.proxies ?? []);
+  const { clock, leases, failed = () => {} } = options;
   const tracker = new Tracker(
     options,
     { ...options.settings, isUnlimited: options.unlimited === true },
     options.access === undefined ? undefined : new Access(options.access),
   );
-  const http = new HttpTracker(tracker, remoteOf);
+  const leaseParts = leases && { ...leases, clock };
+  const recalled = leaseParts && (await loadLeases(leaseParts, leaseParts.path, tracker));
   const udp = new UdpTracker(tracker, options);
-  const health: Route = {
-    method: 'GET',
-    path: '/health',
-    handle() {
-      const ailment = sections.map((section) => section.ailment?.()).find((text) => text !== undefined);
-      return ailment === undefined
-        ? jsonResponse({ status: 'ok' })
-        : errorResponse(503, 'unavailable', ailment);
-    },
-  };
-  const server = new HttpServer(options.clock, {
-    routes: [health, ...http.routes, ...sections.flatMap((section) => section.routes)],
+  const knowledge = knowledgeOf(tracker);
+  const remoteOf = new RemoteOf(options.proxies ?? []);
+  const { operatorToken, listedChanged } = options;
+  const sections: readonly Section[] = [
+    trackerSection({ tracker, udp, remoteOf, operatorToken, listedChanged }),
+    ...(typeof options.sections === 'function'
+      ? await options.sections(knowledge)
+      : (options.sections ?? [])),
+  ];
+  const server = new HttpServer(clock, {
+    routes: [...ownRoutes(), ...sections.flatMap((section) => section.routes)],
     isEncrypted: options.https !== undefined,
     unlimited: options.unlimited === true,
-    ...(options.failed === undefined ? {} : { failed: options.failed }),
+    failed,
   });
+
+  function ownRoutes(): Route[] {
+    const health: Route = {
+      method: 'GET',
+      path: '/health',
+      handle() {
+        const ailment = sections.map((section) => section.ailment?.()).find((text) => text !== undefined);
+        return ailment === undefined
+          ? jsonResponse({ status: 'ok' })
+          : errorResponse(503, 'unavailable', ailment);
+      },
+    };
+    const metrics: Route = {
+      method: 'GET',
+      path: '/metrics',
+      handle: () =>
+        metricsResponse([
+          ...httpMetrics(server),
+          ...sections.flatMap((section) => section.metrics?.() ?? []),
+        ]),
+    };
+    const page: Route = {
+      method: 'GET',
+      path: '/',
+      handle: ({ head, isEncrypted }) =>
+        pageResponse({
+          host: head.header('host') ?? '',
+          isEncrypted,
+          kind: kindOf(tracker),
+          swarms: tracker.swarms.table.size,
+          peers: tracker.swarms.peers4.size + tracker.swarms.peers6.size,
+        }),
+    };
+    return [page, health, metrics];
+  }
+
+  let saving = Promise.resolve();
+  function save(): Promise<void> {
+    if (leaseParts === undefined) return saving;
+    saving = saving.then(() => saveLeases(leaseParts, leaseParts.path, tracker)).catch(failed);
+    return saving;
+  }
+
   const listening = await listen(
     options,
     { addresses: options.addresses ?? ['0.0.0.0', '::'], port: options.port, https: options.https },
     (stream) => server.accept(stream),
     (socket) => udp.handlersFor(socket),
   );
-  let sweeping = options.clock.setTimer(tickMs, sweep);
-  function sweep(): void {
-    tracker.sweep();
-    sweeping = options.clock.setTimer(tickMs, sweep);
+  const { intervalSeconds } = tracker.settings;
+  const timers = [
+    every(clock, tickMs / 2, () => tracker.sweep()),
+    every(clock, Math.min(saveEveryMs, 500 * intervalSeconds), () => void save()),
+  ];
+  let closing: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    for (const timer of timers) timer.cancel();
+    await listening.close();
+    await Promise.all([server.close(closeGraceMs), save()]);
+    await Promise.all(sections.map((section) => section.close?.()));
   }
   const scheme = options.https === undefined ? 'http' : 'https';
   return {
     port: listening.port,
     url: `${scheme}://${hostFor(listening.addresses[0] ?? '')}:${listening.port}/`,
-    async close() {
-      sweeping.cancel();
-      await listening.close();
-      await server.close(closeGraceMs);
-      await Promise.all(sections.map((section) => section.close?.()));
+    recalled,
+    knowledge,
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
+}
+
+function every(clock: Clock, periodMs: number, action: () => void): Timer {
+  let timer = clock.setTimer(periodMs, run);
+  function run(): void {
+    timer = clock.setTimer(periodMs, run);
+    action();
+  }
+  return { cancel: () => timer.cancel() };
+}
+
+function httpMetrics(server: HttpServer): Metric[] {
+  return [
+    {
+      name: 'http_connections',
+      help: 'Connections that are open.',
+      kind: 'gauge',
+      values: [{ value: server.connections }],
+    },
+    {
+      name: 'http_connections_refused_total',
+      help: 'Connections that were one too many.',
+      kind: 'counter',
+      values: [{ value: server.refusedConnections }],
+    },
+    {
+      name: 'http_answers_total',
+      help: 'Answers over HTTP, by status.',
+      kind: 'counter',
+      values: [...server.answers].map(([status, value]) => ({ labels: { status: `${status}` }, value })),
+    },
+  ];
 }
 
 function hostFor(address: string): string {

@@ -10,3 +10,8 @@ export {
   type Route,
 } from './http/routes.ts';
 export type { Metric, Section } from './section.ts';
+export type { AccessOptions } from './tracker/access.ts';
+export { HashList, parseHashList } from './tracker/hash-list.ts';
+export type { Knowledge, SwarmCounts, ThinContent } from './tracker/knowledge.ts';
+export { type LeasesSummary, loadLeases } from './tracker/leases-file.ts';
+export { parseUsers, type User, Users } from './tracker/users.ts';

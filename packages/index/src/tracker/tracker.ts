@@ -15,6 +15,15 @@ export interface TrackerParts {
   readonly random: Random;
 }
 
+/** A peer as it was known before a restart. */
+export interface KnownPeer {
+  readonly address: AddressBytes;
+  readonly peerId: Uint8Array;
+  readonly as: Group;
+  readonly ageMs: number;
+  readonly left: number;
+}
+
 const sweepParts = 8;
 /** A swarm that nobody is in but that was completed is counted for a day. */
 const memoryMs = 24 * 60 * 60 * 1000;
@@ -32,6 +41,7 @@ export class Tracker {
   readonly picked = new Int32Array(maxPeersPerAnswer);
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #lifeTicks: number;
 
   constructor({ clock, random }: TrackerParts, settings: Partial<TrackerSettings> = {}, access?: Access) {
     this.settings = { ...defaultSettings, ...settings };
@@ -40,11 +50,12 @@ export class Tracker {
     this.#random = random;
     this.limit = new RateLimit(random, rateOfAddress);
     const { intervalSeconds, mostPeers, mostSwarms } = this.settings;
+    // Late by half an interval and a minute: clients that sleep or retry come that late.
+    this.#lifeTicks = Math.ceil((1500 * intervalSeconds + 60_000) / tickMs);
     this.swarms = new Swarms(random, {
       mostPeers,
       mostSwarms,
-      // Late by half an interval and a minute: clients that sleep or retry come that late.
-      lifeTicks: Math.ceil((1500 * intervalSeconds + 60_000) / tickMs),
+      lifeTicks: this.#lifeTicks,
       memoryTicks: Math.ceil(memoryMs / tickMs),
     });
   }
@@ -131,6 +142,34 @@ export class Tracker {
   nextInterval(): number {
     const { intervalSeconds } = this.settings;
     return intervalSeconds - this.#random.below(Math.max(1, intervalSeconds >> 3));
+  }
+
+  /** Takes in a peer that was known before a restart. False when its time has run out, or there are too many. */
+  recall(hash: Uint8Array, known: KnownPeer): boolean {
+    const { swarms } = this;
+    const { address, peerId, as, ageMs, left } = known;
+    const age = Math.floor(ageMs / tickMs);
+    if (age > this.#lifeTicks) return false;
+    const swarm = swarms.table.findOrAdd(hash, 0);
+    if (swarm < 0) return false;
+    const store = swarms.store(address.family);
+    if (store.find(swarm, address.bytes, 0) >= 0) return false;
+    const slot = store.add(swarm, address.bytes, 0, as);
+    if (slot < 0) swarms.dropIfEmpty(swarm, this.tick);
+    else {
+      store.setPeerId(slot, peerId, 0);
+      store.note(slot, this.tick - age, address.reach, left);
+    }
+    return slot >= 0;
+  }
+
+  recallDownloads(hash: Uint8Array, downloads: number): void {
+    if (downloads === 0) return;
+    const { swarms } = this;
+    const swarm = swarms.table.findOrAdd(hash, 0);
+    if (swarm < 0) return;
+    swarms.addDownloads(swarm, Math.max(0, downloads - swarms.downloads(swarm)));
+    swarms.dropIfEmpty(swarm, this.tick);
   }
 
   /** To be called every `tickMs / 2` or so: drops a part of those whose time has run out. */

@@ -61,15 +61,19 @@ export function requestOf(more: Partial<AnnounceRequest> = {}): AnnounceRequest 
 }
 
 /** GET over a connection of its own; the bytes of the body. */
-async function get(
+export async function get(
   simulation: Simulation,
   world: World,
   path: string,
-  headers: Record<string, string> = {},
-  url = 'http://9.0.0.1:6969',
+  { body, ...more }: { headers?: Record<string, string>; method?: string; body?: string } = {},
 ): Promise<{ status: number; body: Uint8Array }> {
   const response = await simulation.settle(
-    world.http.request({ url: `${url}${path}`, headers, keepAlive: false }),
+    world.http.request({
+      url: `http://9.0.0.1:6969${path}`,
+      keepAlive: false,
+      ...more,
+      ...(body !== undefined && { body: toUtf8(body) }),
+    }),
   );
   const parts: Uint8Array[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -85,7 +89,7 @@ export async function ask(
   path: string,
   headers?: Record<string, string>,
 ) {
-  const { status, body } = await get(simulation, world, path, headers);
+  const { status, body } = await get(simulation, world, path, headers && { headers });
   assert.equal(status, 200);
   const root = decodeBencode(body);
   return { root, failure: root.get('failure reason')?.asText() };

@@ -195,14 +195,14 @@ function hexDigit(code: number): number {
 
 /** -1 for what is no whole number, or more than a double holds exactly. */
 function readNumber(query: Uint8Array, { valueStart, valueEnd }: Field): number {
-  if (valueStart === valueEnd || valueEnd - valueStart > 15) return -1;
+  if (valueStart === valueEnd || valueEnd - valueStart > 16) return -1;
   let value = 0;
   for (let at = valueStart; at < valueEnd; at++) {
     const digit = (query[at] ?? 0) - 48;
     if (digit < 0 || digit > 9) return -1;
     value = 10 * value + digit;
   }
-  return value;
+  return Number.isSafeInteger(value) ? value : -1;
 }
 
 function readEvent(query: Uint8Array, field: Field): number {
