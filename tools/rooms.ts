@@ -33,6 +33,7 @@ export function rowOf(room: string): number | undefined {
 /** Sources that may use the platform itself: Node's world, the faces and what puts them together, libp2p. */
 export const platformIsAllowedIn: readonly string[] = [
   'packages/base/src/node/',
+  'packages/index/src/node/',
   'packages/overlay/src/',
   'packages/node/src/',
   'packages/cli/src/',

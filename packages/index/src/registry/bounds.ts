@@ -32,7 +32,7 @@ export const saveEveryMs = 10_000;
 /** Rows written in one transaction, so that others wait for tens of milliseconds at most. */
 export const savedAtOnce = 1_000;
 
-/** Thin contents told at once, and how old that list may be: making it looks at all that is offered. */
+/** Thin contents known at once, and how old that list may be: making it looks at all that is offered. */
 export const maxThin = 200;
 export const thinFreshMs = 15_000;
 

@@ -2,7 +2,7 @@
 // of keys and networks are those of the same leases.
 
 import { equalBytes, type Random, toHex } from '@shoal/base';
-import { parseOffers } from '@shoal/directory';
+import { parseOffers, readLease } from '@shoal/directory';
 import { sweptAtOnce } from './bounds.ts';
 import { HoldersOf } from './holders-of.ts';
 import type {
@@ -200,11 +200,15 @@ export class MemoryLeases implements LeaseStore {
     for (const slot of slots) this.#changed.add(slot);
   }
 
-  /** What an earlier run wrote down. */
+  /** What an earlier run wrote down. Throws DirectoryError or IdentityError for what it cannot have written. */
   load(saved: SavedLease, nowMs: number): void {
     const { slot, sequence, digest, forgetMs, lease, offers } = saved;
     if (forgetMs <= nowMs || this.#entries.has(slot)) return;
     const isAlive = lease !== undefined && offers !== undefined && saved.untilMs > nowMs;
+    if (isAlive) {
+      readLease(lease);
+      parseOffers(offers);
+    }
     const held = isAlive ? { ...saved, lease, offers } : undefined;
     if (held !== undefined && this.#tooMany(held, undefined, true) !== undefined) return;
     this.#enter({ held, sequence, digest, forgetMs }, slot);

@@ -1,6 +1,7 @@
 // The registry of peers: who is where and holds what, from signed leases, joined with what the tracker's swarms know.
 // Invariant: nobody is named under an address that it did not sign or did not come from, nor under one that whoever
-// asks could not have; and a question costs no more the more there are.
+// asks could not have; what a node holds is told only to who names it, for hashes are how private content is kept
+// private; and a question costs no more the more there are.
 
 import { type Clock, type Endpoint, fromHex, type Hashing, ipScope, type Timer } from '@shoal/base';
 import {
@@ -140,20 +141,9 @@ export function createRegistry(options: RegistryOptions): Registry {
       index: store.start,
       peers: leases.map((one) => {
         const { lease, confirmed } = named(one, request.remote);
-        const offers = Buffer.from(one.offers).toString('base64');
-        return { lease: Buffer.from(lease).toString('base64'), confirmed, offers };
+        return { lease: Buffer.from(lease).toString('base64'), confirmed };
       }),
     });
-  }
-
-  async function content(request: IndexRequest): Promise<IndexResponse> {
-    const wanted = Number(queryOf(request).get('thin') ?? 50);
-    const most = Number.isInteger(wanted) ? Math.max(1, Math.min(maxThin, wanted)) : 50;
-    const list = (await thin()).slice(0, most).map(({ infoHash, holders: count, complete }) => {
-      const swarm = swarms?.counts(fromHex(infoHash) ?? new Uint8Array(20));
-      return { infoHash, holders: count, complete, seeds: swarm?.seeds ?? 0, peers: swarm?.peers ?? 0 };
-    });
-    return jsonResponse({ index: store.start, content: list });
   }
 
   function ask(path: string, handle: (request: IndexRequest) => Promise<IndexResponse>): Route {
@@ -179,7 +169,6 @@ export function createRegistry(options: RegistryOptions): Registry {
       },
       ask('/api/peers', peers),
       ask('/api/peers/:key', peer),
-      ask('/api/content', content),
       ask('/api/content/:infoHash/holders', holders),
     ],
     async holdersOf(infoHash) {

@@ -1,0 +1,172 @@
+// What the index writes down: what it lists, who may announce, the leases of its registry, and some facts about itself.
+// Invariant: what a call acknowledged is on the disk, whenever the process is killed.
+
+import type { Kysely } from 'kysely';
+import type { SavedLease } from '../registry/memory-leases.ts';
+import type { Tables } from './schema.ts';
+
+export interface ListedContent {
+  /** 40 hexadecimal digits. */
+  readonly infoHash: string;
+  readonly magnet: string;
+  readonly torrent: Uint8Array | undefined;
+  readonly name: string;
+  readonly addedMs: number;
+}
+
+export interface SavedUser {
+  readonly name: string;
+  readonly announceKey: string;
+  readonly uploaded: number;
+  readonly downloaded: number;
+}
+
+export class IndexDatabase {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  async fact(name: string): Promise<string | undefined> {
+    const row = await this.#db
+      .selectFrom('facts')
+      .select('value')
+      .where('name', '=', name)
+      .executeTakeFirst();
+    return row?.value;
+  }
+
+  async setFact(name: string, value: string): Promise<void> {
+    await this.#db
+      .insertInto('facts')
+      .values({ name, value })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+      .execute();
+  }
+
+  /** In the order of adding. */
+  async content(): Promise<ListedContent[]> {
+    const rows = await this.#db
+      .selectFrom('content')
+      .selectAll()
+      .orderBy('added_ms')
+      .orderBy('info_hash')
+      .execute();
+    return rows.map(({ info_hash, magnet, torrent, name, added_ms }) => ({
+      infoHash: info_hash,
+      magnet,
+      torrent: torrent === null ? undefined : Uint8Array.from(torrent),
+      name,
+      addedMs: added_ms,
+    }));
+  }
+
+  /** Again: with the torrent and the name that are known by now. */
+  async list({ infoHash, magnet, torrent, name, addedMs }: ListedContent): Promise<void> {
+    const known = { magnet, name, ...(torrent === undefined ? {} : { torrent }) };
+    await this.#db
+      .insertInto('content')
+      .values({ info_hash: infoHash, added_ms: addedMs, torrent: null, ...known })
+      .onConflict((conflict) => conflict.column('info_hash').doUpdateSet(known))
+      .execute();
+  }
+
+  /** False when it was not listed. */
+  async unlist(infoHash: string): Promise<boolean> {
+    const { numDeletedRows } = await this.#db
+      .deleteFrom('content')
+      .where('info_hash', '=', infoHash)
+      .executeTakeFirst();
+    return numDeletedRows > 0n;
+  }
+
+  async users(): Promise<SavedUser[]> {
+    const rows = await this.#db.selectFrom('users').selectAll().orderBy('name').execute();
+    return rows.map(({ announce_key: announceKey, ...user }) => ({ ...user, announceKey }));
+  }
+
+  /** All or none of them. */
+  async saveUsers(users: readonly SavedUser[]): Promise<void> {
+    await this.#db.transaction().execute(async (transaction) => {
+      for (const { announceKey: announce_key, ...user } of users)
+        await transaction
+          .insertInto('users')
+          .values({ ...user, announce_key })
+          .onConflict((conflict) => conflict.column('name').doUpdateSet({ ...user, announce_key }))
+          .execute();
+    });
+  }
+
+  async removeUser(name: string): Promise<boolean> {
+    const { numDeletedRows } = await this.#db.deleteFrom('users').where('name', '=', name).executeTakeFirst();
+    return numDeletedRows > 0n;
+  }
+
+  /** Those whose sequence is still to be remembered, some at a time. */
+  async *leases(nowMs: number): AsyncGenerator<SavedLease> {
+    const most = 500;
+    let after = '';
+    for (;;) {
+      const rows = await this.#db
+        .selectFrom('leases')
+        .selectAll()
+        .where('slot', '>', after)
+        .where('forget_ms', '>', nowMs)
+        .orderBy('slot')
+        .limit(most)
+        .execute();
+      for (const { until_ms, forget_ms, lease, offers, confirmed, ...row } of rows)
+        yield {
+          ...row,
+          lease: lease === null ? undefined : Uint8Array.from(lease),
+          offers: offers === null ? undefined : Uint8Array.from(offers),
+          confirmed: confirmed.split(' ').filter((address) => address !== ''),
+          untilMs: until_ms,
+          forgetMs: forget_ms,
+        };
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < most) return;
+      after = last.slot;
+    }
+  }
+
+  /** Slots without a lease are forgotten. All or none of them. */
+  async saveLeases(
+    changed: readonly (readonly [slot: string, saved: SavedLease | undefined])[],
+  ): Promise<void> {
+    await this.#db.transaction().execute(async (transaction) => {
+      for (const [slot, saved] of changed) {
+        if (saved === undefined) {
+          await transaction.deleteFrom('leases').where('slot', '=', slot).execute();
+          continue;
+        }
+        const { untilMs, forgetMs, confirmed, lease = null, offers = null, ...rest } = saved;
+        const values = {
+          sequence: rest.sequence,
+          lease,
+          offers,
+          digest: rest.digest,
+          confirmed: confirmed.join(' '),
+          network: rest.network,
+          until_ms: Math.floor(untilMs),
+          forget_ms: Math.floor(forgetMs),
+        };
+        await transaction
+          .insertInto('leases')
+          .values({ slot, ...values })
+          .onConflict((conflict) => conflict.column('slot').doUpdateSet(values))
+          .execute();
+      }
+    });
+  }
+
+  /** Rejects when the database cannot be asked. */
+  async ping(): Promise<void> {
+    await this.fact('start');
+  }
+
+  async close(): Promise<void> {
+    await this.#db.destroy();
+  }
+}

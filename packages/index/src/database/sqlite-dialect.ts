@@ -1,0 +1,89 @@
+// Kysely over a SQLite that runs elsewhere (a thread). There is one connection; whoever has it, has it alone.
+
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+
+export interface SqliteAnswer {
+  readonly rows: readonly unknown[];
+  readonly changes: number;
+}
+
+export interface SqliteThread {
+  run(sql: string, parameters: readonly unknown[]): Promise<SqliteAnswer>;
+  close(): Promise<void>;
+}
+
+export function sqliteDialect(thread: SqliteThread): Dialect {
+  return {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new ThreadDriver(thread),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+}
+
+class ThreadDriver implements Driver {
+  readonly #thread: SqliteThread;
+  readonly #connection: DatabaseConnection;
+  /** Ends when the one before has given the connection back. */
+  #last: Promise<void> = Promise.resolve();
+  #release: () => void = () => {};
+
+  constructor(thread: SqliteThread) {
+    this.#thread = thread;
+    this.#connection = {
+      async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+        const { rows, changes } = await thread.run(sql, parameters);
+        return { rows: rowsOf<Row>(rows), numAffectedRows: BigInt(changes) };
+      },
+      streamQuery() {
+        throw new Error('nothing streams from SQLite');
+      },
+    };
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    const before = this.#last;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#last = promise;
+    await before;
+    this.#release = resolve;
+    return this.#connection;
+  }
+
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    // At once for writing, since a transaction that finds out later that it may not write has to begin again.
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('commit'));
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('rollback'));
+  }
+
+  async releaseConnection(): Promise<void> {
+    this.#release();
+  }
+
+  async destroy(): Promise<void> {
+    await this.#thread.close();
+  }
+}
+
+/** Kysely's types say what a query's rows are; SQLite gives what the columns hold. */
+function rowsOf<Row>(rows: readonly unknown[]): Row[] {
+  return rows as Row[];
+}

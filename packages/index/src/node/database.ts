@@ -1,0 +1,58 @@
+// Opens the database that an address names: `sqlite:FILE` or `postgres://…`.
+
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { IndexDatabase } from '../database/database.ts';
+import { type DatabaseKind, migrate, type Tables } from '../database/schema.ts';
+import { sqliteDialect } from '../database/sqlite-dialect.ts';
+import { IndexError } from '../errors.ts';
+import { startSqliteThread } from './sqlite-thread.ts';
+
+/** Beyond this, another process waits for the connections of this one. */
+const mostConnections = 10;
+const connectTimeoutMs = 5_000;
+/** PostgreSQL's number of its type int8. No column holds more than 2^53. */
+const int8 = 20;
+
+/** Rejects with an IndexError: `settings` for an address that is none, and for a schema of a newer version. */
+export async function openDatabase(address: string, nowMs: number): Promise<IndexDatabase> {
+  const [kind, db] = await connect(address);
+  try {
+    await migrate(db, kind, nowMs);
+  } catch (cause) {
+    await db.destroy();
+    if (cause instanceof IndexError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const place = address.replace(/\/\/.*@/, '//…@');
+    throw new IndexError('unavailable', `The database ${place} cannot be used: ${reason}`, { cause });
+  }
+  return new IndexDatabase(db);
+}
+
+async function connect(address: string): Promise<[DatabaseKind, Kysely<Tables>]> {
+  if (address.startsWith('sqlite:') && address.length > 'sqlite:'.length) {
+    const thread = await startSqliteThread(address.slice('sqlite:'.length));
+    return ['sqlite', new Kysely<Tables>({ dialect: sqliteDialect(thread) })];
+  }
+  if (/^postgres(ql)?:\/\//.test(address) && URL.canParse(address)) {
+    const pool = new pg.Pool({
+      connectionString: address,
+      max: mostConnections,
+      connectionTimeoutMillis: connectTimeoutMs,
+      types: {
+        getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+          oid === int8 ? Number : pg.types.getTypeParser(oid, format),
+      },
+    });
+    // A connection that waits and breaks is replaced by the next question; without a listener it would end us.
+    pool.on('error', () => {});
+    return ['postgres', new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })];
+  }
+  throw new IndexError(
+    'settings',
+    'A database is given as sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME.',
+    {
+      value: address.replace(/\/\/.*@/, '//…@'),
+    },
+  );
+}

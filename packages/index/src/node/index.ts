@@ -1,0 +1,2 @@
+export type { IndexDatabase, ListedContent, SavedUser } from '../database/database.ts';
+export { openDatabase } from './database.ts';

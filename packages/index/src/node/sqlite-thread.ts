@@ -1,0 +1,71 @@
+// Starts the thread that has the SQLite file, and asks it.
+
+import { Worker } from 'node:worker_threads';
+import type { SqliteAnswer, SqliteThread } from '../database/sqlite-dialect.ts';
+import { IndexError } from '../errors.ts';
+
+interface Waiting {
+  resolve(answer: SqliteAnswer): void;
+  reject(error: IndexError): void;
+}
+
+type Message =
+  | { readonly ready: true }
+  | { readonly id: number; readonly error: string }
+  | ({ readonly id: number } & SqliteAnswer);
+
+/** Rejects with an IndexError for a file that is no database, or cannot be opened. */
+export async function startSqliteThread(path: string): Promise<SqliteThread> {
+  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+    workerData: path,
+    // What the main thread was started with (`--input-type`) may not fit a file.
+    execArgv: [],
+  });
+  const waiting = new Map<number, Waiting>();
+  let failure: IndexError | undefined;
+  let next = 0;
+  await new Promise<void>((resolve, reject) => {
+    const fail = (error: IndexError): void => {
+      failure ??= error;
+      reject(error);
+      for (const one of waiting.values()) one.reject(error);
+      waiting.clear();
+    };
+    worker.on('error', (error: Error) => fail(broken(path, error)));
+    worker.on('exit', () => fail(new IndexError('unavailable', `The database ${path} was closed.`)));
+    worker.on('message', (message: Message) => {
+      if ('ready' in message) {
+        resolve();
+        return;
+      }
+      const asked = waiting.get(message.id);
+      waiting.delete(message.id);
+      if ('error' in message) asked?.reject(broken(path, new Error(message.error)));
+      else asked?.resolve(message);
+    });
+  });
+  return {
+    run(sql, parameters) {
+      const id = next++;
+      return new Promise((resolve, reject) => {
+        if (failure !== undefined) {
+          reject(failure);
+          return;
+        }
+        waiting.set(id, { resolve, reject });
+        worker.postMessage({ id, sql, parameters });
+      });
+    },
+    async close() {
+      await worker.terminate();
+    },
+  };
+}
+
+function broken(path: string, error: Error): IndexError {
+  const isDamaged = /not a database|malformed/.test(error.message);
+  const what = isDamaged
+    ? `The database ${path} is damaged or no database (${error.message}). Put a good copy in its place, or name another file.`
+    : `The database ${path} cannot be used: ${error.message}.`;
+  return new IndexError(isDamaged ? 'damaged' : 'unavailable', what, { value: path, cause: error });
+}

@@ -1,0 +1,42 @@
+// SQLite on a thread of its own: its writes wait for the disk, and nobody else should. One statement a message.
+
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+
+const mostStatements = 200;
+const path: unknown = workerData;
+if (parentPort === null || typeof path !== 'string') throw new Error('started by hand');
+
+const database = new DatabaseSync(path, { timeout: 5_000 });
+// FULL: what was acknowledged survives a power cut, too.
+database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
+const statements = new Map<string, StatementSync>();
+const port = parentPort;
+
+function prepare(sql: string): StatementSync {
+  const statement = statements.get(sql) ?? database.prepare(sql);
+  statements.delete(sql);
+  statements.set(sql, statement);
+  const [oldest] = statements.keys();
+  if (statements.size > mostStatements && oldest !== undefined) statements.delete(oldest);
+  return statement;
+}
+
+interface Question {
+  readonly id: number;
+  readonly sql: string;
+  readonly parameters: readonly SQLInputValue[];
+}
+
+port.on('message', ({ id, sql, parameters }: Question) => {
+  try {
+    const statement = prepare(sql);
+    const givesRows = statement.columns().length > 0;
+    const rows = givesRows ? statement.all(...parameters) : [];
+    const changes = givesRows ? 0 : Number(statement.run(...parameters).changes);
+    port.postMessage({ id, rows, changes });
+  } catch (error) {
+    port.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
+  }
+});
+port.postMessage({ ready: true });
