@@ -72,7 +72,7 @@ export const chokeIntervalMs = 10_000;
 export const tickMs = 500;
 
 /** In flight to a peer while somebody watches, beside two round trips: what is needed next must not stand behind seconds of other things. */
-export const streamingHorizonMs = 120;
+export const streamingHorizonMs = 80;
 /** Readers' needs are looked at so often, and whenever a reader moves or a piece comes. */
 export const streamTickMs = 100;
 /** Ahead of a reader: so much time of what it consumes, at least so many bytes (and two pieces), and so many for all together. */

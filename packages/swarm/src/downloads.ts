@@ -263,8 +263,9 @@ export class Downloads {
   askAlso(peer: Peer, piece: number, block: number): boolean {
     const { picker, memory, nowMs } = this.#o;
     if (this.isPaused || peer.pieces === undefined || peer.restsUntilMs > nowMs()) return false;
-    if (memory.credit === 0 || peer.requests.room === 0 || !picker.askAlso(peer.pieces, piece, block))
-      return false;
+    // A little beyond its window: it was chosen because it answers soon.
+    if (memory.credit === 0 || peer.requests.count > peer.requests.size + 4) return false;
+    if (!picker.askAlso(peer.pieces, piece, block)) return false;
     this.#picked[0] = piece;
     this.#picked[1] = block;
     this.#ask(peer, 1, nowMs());

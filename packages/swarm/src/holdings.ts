@@ -244,7 +244,7 @@ export class Holdings {
   }
 
   tick(nowMs: number): void {
-    this.#trade?.tick(nowMs);
+    this.#trade?.tick(nowMs, this.#streams?.isInUse === true);
     this.#o.wishesChanged();
     if (this.#o.status.state === 'disk-full' && nowMs - this.#lastRoomMs > bound.fullDiskRetryMs)
       void this.#lookForRoom(nowMs);

@@ -175,9 +175,10 @@ export class Trade {
     peer.outbox.interested();
   }
 
-  tick(nowMs: number): void {
+  /** `mayWantMore`: those who let us ask go on doing so, as we shall soon. */
+  tick(nowMs: number, mayWantMore: boolean): void {
     for (const peer of this.#o.peers) {
-      if (!peer.isInteresting || peer.pieces === undefined || peer.pieces.wanted > 0) continue;
+      if (mayWantMore || !peer.isInteresting || peer.pieces === undefined || peer.pieces.wanted > 0) continue;
       peer.isInteresting = false;
       peer.outbox.notInterested();
     }

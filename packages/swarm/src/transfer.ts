@@ -183,7 +183,7 @@ export class TorrentTransfer implements Transfer {
 
   /** Neither for good, nor for somebody who watches. */
   get #wantsNothing(): boolean {
-    return this.#holdings.trade?.picker.wanted === 0;
+    return this.#holdings.trade?.picker.wanted === 0 && this.#holdings.streams?.isInUse !== true;
   }
 
   addPeer(address: PeerAddress, source: PeerSource): void {

@@ -188,7 +188,7 @@ export interface RangeReader extends AsyncIterable<Uint8Array>, Disposable {
    * An end beyond the file's is the file's. Several ranges may be read at once.
    */
   read(range?: ByteRange, signal?: AbortSignal): AsyncIterableIterator<Uint8Array>;
-  /** Ends all its ranges. */
+  /** Ends all its ranges. While it is open, and the file is not all here, connections are kept for what it may read next. */
   close(): void;
 }
 

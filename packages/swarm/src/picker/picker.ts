@@ -40,7 +40,8 @@ export class Picker {
   readonly #open: OpenPieces;
   readonly #alsoAsked = new AlsoAsked();
   #urgent: readonly number[] = [];
-  #reserved: ReadonlySet<number> = new Set();
+  /** Urgent pieces that many are to bring together: how many blocks one peer may take at a time. */
+  #shares: ReadonlyMap<number, number> = new Map();
   /** Pieces that were bad and came from several peers: next time from one alone, so that it is clear who lies. */
   readonly #alone = new Set<number>();
 
@@ -131,12 +132,12 @@ export class Picker {
   }
 
   /**
-   * These pieces first, in this order, before any priority: somebody is watching. Replaces the list before. Reserved ones
-   * are not asked of slow peers.
+   * These pieces first, in this order, before any priority: somebody is watching. Replaces the list before. Of some, each
+   * peer takes a share only, and slow ones nothing.
    */
-  setUrgent(pieces: readonly number[], reserved: ReadonlySet<number> = new Set()): void {
+  setUrgent(pieces: readonly number[], shares: ReadonlyMap<number, number> = new Map()): void {
     this.#urgent = pieces;
-    this.#reserved = reserved;
+    this.#shares = shares;
     this.#table.changes++;
   }
 
@@ -163,14 +164,32 @@ export class Picker {
     const asker = this.#own(peer);
     if (asker.sawNothingAt === this.#table.changes) return 0;
     const most = Math.min(limit, out.length >>> 1);
-    let count = 0;
+    let count = this.#urgent.length === 0 ? 0 : this.#pickUrgent(asker, most, out);
     while (count < most) {
-      const record = this.#nextRecord(asker, pace);
+      const record = this.#ordinaryRecord(asker, pace);
       if (record === undefined) {
-        asker.sawNothingAt = this.#table.changes;
+        // Of urgent pieces there may be more for it soon, when others had their share.
+        if (this.#urgent.length === 0) asker.sawNothingAt = this.#table.changes;
         break;
       }
       count = this.#askAll(record, asker, most, count, out);
+    }
+    return count;
+  }
+
+  #pickUrgent(asker: PickerPeer, most: number, out: Int32Array): number {
+    let count = 0;
+    for (const piece of this.#urgent) {
+      const record = this.#urgentRecord(asker, piece);
+      if (record === undefined) continue;
+      count = this.#askAll(
+        record,
+        asker,
+        Math.min(most, count + (this.#shares.get(piece) ?? most)),
+        count,
+        out,
+      );
+      if (count === most) break;
     }
     return count;
   }
@@ -370,15 +389,22 @@ export class Picker {
 
   #nextRecord(peer: PickerPeer, pace: Pace): OpenPiece | undefined {
     for (const piece of this.#urgent) {
-      if (!peer.has(piece) || (peer.isSlow && this.#reserved.has(piece))) continue;
-      const record = this.#open.get(piece);
-      if (
-        record !== undefined
-          ? record.freeCount > 0 && this.state(piece) === 'open' && this.#mayTake(record, peer)
-          : this.#table.missing.has(piece)
-      )
-        return record ?? this.#begin(peer, piece, false);
+      const record = this.#urgentRecord(peer, piece);
+      if (record !== undefined) return record;
     }
+    return this.#ordinaryRecord(peer, pace);
+  }
+
+  #urgentRecord(peer: PickerPeer, piece: number): OpenPiece | undefined {
+    if (!peer.has(piece) || (peer.isSlow && this.#shares.has(piece))) return undefined;
+    const record = this.#open.get(piece);
+    if (record === undefined)
+      return this.#table.missing.has(piece) ? this.#begin(peer, piece, false) : undefined;
+    const isAskable = record.freeCount > 0 && this.state(piece) === 'open';
+    return isAskable && this.#mayTake(record, peer) ? record : undefined;
+  }
+
+  #ordinaryRecord(peer: PickerPeer, pace: Pace): OpenPiece | undefined {
     const best = this.#table.buckets.bestPriority;
     const unfinished = this.#unfinishedFor(peer, best, false);
     if (unfinished !== undefined) return unfinished;
@@ -402,6 +428,7 @@ export class Picker {
       if (looked++ > candidatesPerPick) return undefined;
       if (!evenOfOthers && record.exclusiveTo !== nobody && record.exclusiveTo !== peer.slot) continue;
       if (this.priority(record.piece) < leastPriority || !peer.has(record.piece)) continue;
+      if (this.#shares.size > 0 && this.#shares.has(record.piece)) continue;
       if (this.#mayTake(record, peer)) return record;
     }
     return undefined;

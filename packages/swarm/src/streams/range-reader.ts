@@ -26,6 +26,7 @@ class FileRangeReader implements RangeReader {
     this.path = path.join('/');
     this.size = length;
     this.#offset = offset;
+    streams.opened(this);
   }
 
   read(range: ByteRange = {}, signal?: AbortSignal): AsyncIterableIterator<Uint8Array> {
@@ -51,6 +52,7 @@ class FileRangeReader implements RangeReader {
   close(): void {
     this.#isClosed = true;
     for (const range of this.#ranges) range.end();
+    this.#streams.closed(this);
   }
 
   [Symbol.dispose](): void {

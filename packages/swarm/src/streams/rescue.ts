@@ -17,8 +17,8 @@ interface Late {
 export class Rescue {
   readonly #trade: Trade;
   readonly #peers: ReadonlySet<Peer>;
-  /** Pieces that slow peers must leave to others. */
-  readonly reserved = new Set<number>();
+  /** Pieces that slow peers must leave to others, and how many blocks each of those takes at a time. */
+  readonly shares = new Map<number, number>();
 
   constructor(trade: Trade, peers: ReadonlySet<Peer>) {
     this.#trade = trade;
@@ -42,7 +42,7 @@ export class Rescue {
   }
 
   #sortOut(askable: readonly Peer[], now: ReadonlyMap<number, number>, nowMs: number): void {
-    this.reserved.clear();
+    this.shares.clear();
     let best = Number.POSITIVE_INFINITY;
     for (const peer of askable) best = Math.min(best, etaMs(peer, nowMs));
     const fast: Peer[] = [];
@@ -51,8 +51,11 @@ export class Rescue {
       if (peer.pieces !== undefined) peer.pieces.isSlow = isSlow;
       if (!isSlow) fast.push(peer);
     }
-    for (const piece of now.keys())
-      if (fast.some((peer) => peer.pieces?.has(piece) === true)) this.reserved.add(piece);
+    for (const piece of now.keys()) {
+      let have = 0;
+      for (const peer of fast) if (peer.pieces?.has(piece) === true) have++;
+      if (have > 0) this.shares.set(piece, Math.ceil(this.#trade.picker.blockCount(piece) / have));
+    }
   }
 
   /** Blocks that will come too late from those who were asked. */

@@ -21,16 +21,23 @@ export interface StreamsOptions {
   wantsMore(): void;
 }
 
+/** A reader, by the file that it is for. */
+interface FileReading {
+  readonly file: number;
+}
+
 export class Streams {
   readonly content: Content;
   readonly layout: Layout;
   readonly #o: StreamsOptions;
   readonly #rescue: Rescue;
+  readonly #readers = new Set<FileReading>();
   readonly #heads = new Set<Playhead>();
   #timer: Timer | undefined;
   #isRefreshScheduled = false;
   #hadToClear = false;
   #freedAtMs = Number.NEGATIVE_INFINITY;
+  #freedFor = -1;
   #end: Error | undefined;
 
   constructor(options: StreamsOptions) {
@@ -49,8 +56,19 @@ export class Streams {
     return this.#end;
   }
 
-  get openRanges(): number {
-    return this.#heads.size;
+  /** Somebody reads, or may read on, what is not all here: peers that could bring it are kept. */
+  get isInUse(): boolean {
+    for (const { file } of this.#readers) if (!this.content.fileState(file).isComplete) return true;
+    return false;
+  }
+
+  opened(reader: FileReading): void {
+    this.#readers.add(reader);
+    if (this.isInUse) this.#o.wantsMore();
+  }
+
+  closed(reader: FileReading): void {
+    this.#readers.delete(reader);
   }
 
   isGood(piece: number): boolean {
@@ -85,6 +103,7 @@ export class Streams {
     this.#timer?.cancel();
     for (const head of this.#heads) head.wake();
     this.#heads.clear();
+    this.#readers.clear();
   }
 
   #refreshSoon(): void {
@@ -112,7 +131,7 @@ export class Streams {
     }
     const pieces = [...due.keys()].filter((piece) => trade.picker.isAskable(piece));
     this.#rescue.run(due, this.#mayFree(due), this.nowMs);
-    trade.picker.setUrgent(pieces, this.#rescue.reserved);
+    trade.picker.setUrgent(pieces, this.#rescue.shares);
     trade.downloads.feedSoon();
     if (isReading && this.#timer === undefined)
       this.#timer = this.#o.clock.setTimer(bound.streamTickMs, () => {
@@ -137,17 +156,14 @@ export class Streams {
     return new Map([...due].sort(([, a], [, b]) => a - b).slice(0, bound.mostUrgentPieces));
   }
 
-  /** A reader waits for a piece of which nothing was asked: others' places in the queues are for it. Now and then only. */
+  /** A reader waits for another piece than before: others' places in the queues are for it. Now and then only. */
   #mayFree(due: ReadonlyMap<number, number>): boolean {
-    const { picker } = this.#o.trade;
     const nowMs = this.nowMs;
+    const [[piece = -1, inMs = 0] = []] = due;
+    if (piece < 0 || inMs > 0 || piece === this.#freedFor) return false;
     if (nowMs - this.#freedAtMs < bound.freeQueuesMs) return false;
-    for (const [piece, inMs] of due) {
-      if (inMs > 0) return false;
-      if (picker.state(piece) !== 'missing') continue;
-      this.#freedAtMs = nowMs;
-      return true;
-    }
-    return false;
+    this.#freedFor = piece;
+    this.#freedAtMs = nowMs;
+    return true;
   }
 }
