@@ -11,16 +11,23 @@ import { createNodeWorld } from '@shoal/base/node';
 
 const script = `
   import { createNodeWorld } from '@shoal/base/node';
-  const { disk } = createNodeWorld();
+  const { disk, hashing } = createNodeWorld();
   const codeOf = (promise) => promise.then(() => 'none', ({ code }) => code);
   const [full, readOnly, other] = process.argv.slice(1);
   const file = await disk.open(full + '/file', { write: true, create: true });
   const large = await codeOf(file.write([new Uint8Array(40_000), new Uint8Array(1_000_000)], 0));
+  const shared = [new Uint8Array(new SharedArrayBuffer(40_000)), new Uint8Array(new SharedArrayBuffer(1_000_000))];
+  const largeShared = await codeOf(file.write(shared, 0));
+  const [, one] = shared;
+  const store = { digest: hashing.digest('sha1', one), file, position: 0, length: one.length };
+  const stored = await codeOf(hashing.run({ source: { kind: 'memory', blocks: [one] }, sha1: true, store }));
   await file.truncate(0);
   await file.write([new Uint8Array(1000)], 0);
   await file.close();
   console.log(JSON.stringify([
     large,
+    largeShared,
+    stored,
     await codeOf(disk.open(readOnly + '/file', { write: true, create: true })),
     await codeOf(disk.makeFolder(readOnly + '/folder')),
     await codeOf(disk.rename(full + '/file', other + '/file')),
@@ -65,6 +72,8 @@ test('full, read-only and other disks are told apart', { skip: namespaceReason()
       { timeout: 20_000 },
     );
     assert.deepEqual(JSON.parse(stdout), [
+      'no-space',
+      'no-space',
       'no-space',
       'read-only',
       'read-only',

@@ -2,8 +2,15 @@
 // order of asking.
 
 import { createHash, type Hash } from 'node:crypto';
-import { type Hashing, type HashJob, type HashName, type HashResult, WorldError } from '@shoal/base';
-import type { SimDisk } from './disk/disk.ts';
+import {
+  equalBytes,
+  type Hashing,
+  type HashJob,
+  type HashName,
+  type HashResult,
+  WorldError,
+} from '@shoal/base';
+import { firstBytes, type SimDisk } from './disk/disk.ts';
 import type { Tree } from './disk/tree.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -51,8 +58,11 @@ export class SimHashing implements Hashing {
         reject(new WorldError('aborted', 'Cannot hash: aborted', { cause: signal?.reason }));
       if (signal?.aborted) return onAbort();
       check(job);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#work(withOwnBytes(job))
+      // What is being stored is not let go of before it is there.
+      if (job.store === undefined) signal?.addEventListener('abort', onAbort, { once: true });
+      const own = withOwnBytes(job);
+      this.#work(own)
+        .then((result) => store(own, result))
         .then(resolve, reject)
         .finally(() => signal?.removeEventListener('abort', onAbort));
     });
@@ -101,6 +111,14 @@ export class SimHashing implements Hashing {
       });
     });
   }
+}
+
+async function store({ source, store, sha1 }: HashJob, result: HashResult): Promise<HashResult> {
+  if (store === undefined || source.kind !== 'memory') return result;
+  const digest = sha1 === true ? result.sha1 : result.root;
+  const isStored = digest !== undefined && equalBytes(digest, store.digest);
+  if (isStored) await store.file.write(firstBytes(source.blocks, store.length), store.position);
+  return { ...result, isStored };
 }
 
 /** All digests that a job asked for, over one passage of its bytes. */
@@ -179,7 +197,12 @@ function check(job: HashJob): void {
     if (lengthOf(job) > leafLength * leafCount)
       throw new WorldError('invalid', 'More bytes than leaves', { value: leafCount });
   }
-  if (job.source.kind !== 'file') return;
+  if (job.source.kind !== 'file') {
+    if (job.store !== undefined && !(job.store.length >= 0 && job.store.length <= lengthOf(job)))
+      throw new WorldError('invalid', 'Not a part of the bytes to store', { value: job.store.length });
+    return;
+  }
+  if (job.store !== undefined) throw new WorldError('invalid', 'What is read from files is not stored');
   for (const { offset, length } of job.source.ranges)
     if (![offset, length].every((value) => Number.isSafeInteger(value) && value >= 0))
       throw new WorldError('invalid', 'Not a range of a file', { value: `${offset}+${length}` });

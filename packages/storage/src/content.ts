@@ -156,7 +156,7 @@ export class DiskContent implements Content {
     // A piece in several files would hold one while it waits for another: of open files there is a bound.
     if (range === undefined || place === undefined || others.length > 0 || range !== ranges[0]) {
       const judgement = await this.judge(piece, blocks);
-      if (judgement.verdict === 'good') await this.writePiece(piece, blocks, this.layout.pieceSize(piece));
+      if (judgement.verdict === 'good') await this.#writePiece(piece, blocks);
       return judgement;
     }
     const { hashing, hashes } = this.#given.options;
@@ -178,9 +178,9 @@ export class DiskContent implements Content {
     });
   }
 
-  async writePiece(piece: number, blocks: readonly Uint8Array[], length: number): Promise<void> {
+  async #writePiece(piece: number, blocks: readonly Uint8Array[]): Promise<void> {
     if (this.#gate !== undefined) await this.#gate;
-    await this.#write(piece, 0, blocks, length);
+    await this.#write(piece, 0, blocks, this.layout.pieceSize(piece));
     this.acceptPiece(piece);
   }
 

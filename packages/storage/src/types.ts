@@ -105,11 +105,6 @@ export interface Content {
    * `no-space`, `io`…: the piece is missing still.
    */
   storePiece(piece: number, blocks: readonly Uint8Array[]): Promise<Judgement>;
-  /**
-   * Takes a verified piece; resolves when it is written, and the piece is good from then on. `blocks` (together at least
-   * `length` bytes) must not change until then. Rejects with `no-space`, `io`…: the piece is missing still.
-   */
-  writePiece(piece: number, blocks: readonly Uint8Array[], length: number): Promise<void>;
   /** Unverified bytes of a missing piece, kept where they belong until `judge` has read them back. */
   writeBlocks(piece: number, begin: number, blocks: readonly Uint8Array[]): Promise<void>;
   /** The piece that was spilled with `writeBlocks` was judged good. */

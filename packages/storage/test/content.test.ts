@@ -11,11 +11,10 @@ import { makeSample, openPlace, optionsFor, type Sample, slabsOf } from './world
 const pieceLength = 32768;
 
 async function fetchAll(content: Content, sample: Sample, skip: (piece: number) => boolean = () => false) {
-  const writes: Promise<void>[] = [];
+  const writes: Promise<unknown>[] = [];
   for (let piece = 0; piece < sample.layout.pieceCount; piece++) {
     if (content.good.has(piece) || skip(piece)) continue;
-    const bytes = sample.piece(piece);
-    writes.push(content.writePiece(piece, slabsOf(bytes), bytes.length));
+    writes.push(content.storePiece(piece, slabsOf(sample.piece(piece))));
   }
   await Promise.all(writes);
 }
@@ -326,6 +325,44 @@ suite('content', () => {
     assert.deepEqual(await readFile(`${place.folder}/out/sub/deep/c`), Buffer.from(sample.file(4)));
   });
 
+  test('a piece in memory is judged and written in one go, and a bad one is not written', async () => {
+    await using place = await openPlace();
+    const sample = album(place.world);
+    const content = await place.open(optionsFor(place, sample));
+    await content.check();
+    // One within a file, one over three files, and the last.
+    for (const piece of [1, 3, sample.layout.pieceCount - 1]) {
+      const bytes = sample.piece(piece);
+      const wrong = bytes.slice();
+      wrong[7] = (wrong[7] ?? 0) ^ 1;
+      assert.equal((await content.storePiece(piece, slabsOf(wrong))).verdict, 'bad');
+      assert.equal(content.good.has(piece), false);
+      assert.notEqual((await content.judge(piece)).verdict, 'good');
+      assert.equal((await content.storePiece(piece, slabsOf(bytes))).verdict, 'good');
+      assert.equal(content.queuedBytes, 0);
+      assert.ok(content.good.has(piece));
+      assert.equal((await content.judge(piece)).verdict, 'good');
+      await isRefused(content.storePiece(piece, slabsOf(bytes)), 'invalid');
+    }
+    await content.close();
+    await isRefused(content.storePiece(0, slabsOf(sample.piece(0))), 'closed');
+  });
+
+  test('a content that is closed while a piece is being stored records it', async () => {
+    await using place = await openPlace();
+    const sample = album(place.world);
+    const first = await place.open(optionsFor(place, sample));
+    await first.check();
+    const storing = first.storePiece(1, slabsOf(sample.piece(1)));
+    assert.equal(first.queuedBytes, sample.piece(1).length);
+    await first.close();
+    assert.equal((await storing).verdict, 'good');
+    const second = await place.open(optionsFor(place, sample));
+    assert.ok(!(await verdictsOf(second)).has(1));
+    assert.ok(second.good.has(1));
+    await second.close();
+  });
+
   test('blocks of a long piece are spilled, judged by reading them back, and only then good', async () => {
     await using place = await openPlace();
     const sample = album(place.world);
@@ -363,7 +400,7 @@ suite('content', () => {
 
     const second = await place.open(optionsFor(place, sample));
     await second.check();
-    await second.writePiece(2, slabsOf(sample.piece(2)), pieceLength);
+    await second.storePiece(2, slabsOf(sample.piece(2)));
     await second.close();
     const third = await place.open(optionsFor(place, sample));
     assert.deepEqual([...third.good.indices()], [1, 2, 3]);
@@ -453,7 +490,7 @@ suite('content', () => {
     const sample = makeSample(place.world, [{ path: 'a', length: 3_000_000 }], pieceLength);
     const content = await place.open({ ...optionsFor(place, sample), allocation: 'full' });
     await content.check();
-    await content.writePiece(50, slabsOf(sample.piece(50)), pieceLength);
+    await content.storePiece(50, slabsOf(sample.piece(50)));
     const { size, blocks } = await stat(`${place.folder}/out/a.part`);
     assert.equal(size, 3_000_000);
     assert.ok(blocks * 512 >= 3_000_000);

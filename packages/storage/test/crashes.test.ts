@@ -15,7 +15,7 @@ interface Run {
   readonly sample: Sample;
   readonly isWanted: (file: number) => boolean;
   readonly crash: Crash;
-  /** Of which `writePiece` or `acceptPiece` had resolved before the crash. */
+  /** Of which `storePiece` or `acceptPiece` had resolved before the crash. */
   readonly kept: Set<number>;
   boot: number;
   overwrite: boolean;
@@ -83,9 +83,8 @@ async function life(run: Run): Promise<void> {
   await content.close();
 }
 
-function write(content: Content, sample: Sample, piece: number): Promise<void> {
-  const bytes = sample.piece(piece);
-  return content.writePiece(piece, slabsOf(bytes), bytes.length);
+async function write(content: Content, sample: Sample, piece: number): Promise<void> {
+  assert.equal((await content.storePiece(piece, slabsOf(sample.piece(piece)))).verdict, 'good');
 }
 
 /** Block by block, some of them wrong at first. */

@@ -112,13 +112,12 @@ export class Assembler {
     const { picker, content } = this.#o;
     const { piece } = assembly;
     const blocks = this.#exactBlocks(assembly);
-    const judgement = await content.judge(piece, blocks);
+    const judgement = await content.storePiece(piece, blocks);
     if (judgement.verdict !== 'good') {
       this.#bad(assembly, judgement, blocks);
       return;
     }
     picker.verified(piece);
-    await content.writePiece(piece, blocks, content.layout.pieceSize(piece));
     this.#giveAll(assembly);
     this.#assemblies.delete(piece);
     picker.written(piece);

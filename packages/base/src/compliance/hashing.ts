@@ -187,6 +187,84 @@ export function testHashing(test: WorldTest): void {
     assert.equal(hex((await other).sha1), hex(hashing.digest('sha1', pattern(1000))));
   });
 
+  test('bytes that have the right digest are written, and others are not', async ({ a, folder }) => {
+    const { hashing } = a;
+    const slabs = createSlabs({ slabLength: 300_000, capacity: 2 });
+    const slab = slabs.take() ?? new Uint8Array(0);
+    slab.set(pattern(300_000, 1));
+    const own = pattern(5_000, 2);
+    const whole = joined([slab, own]);
+    const merkle = { leafLength, leafCount: 32 };
+    const file = await a.disk.open(`${folder}/file`, { write: true, create: true });
+    const sha1 = hashing.digest('sha1', whole);
+    const { root } = expected(a, whole, 32);
+    // Slabs out of order, and memory of our own between them.
+    const half = slab.subarray(0, 150_000);
+    const rest = slab.subarray(150_000);
+    const asV1 = { source: { kind: 'memory', blocks: [slab, own] }, sha1: true } as const;
+    const asV2 = { source: { kind: 'memory', blocks: [half, rest, own] }, merkle } as const;
+    const [right, wrong, byRoot, padded] = await Promise.all([
+      hashing.run({ ...asV1, store: { digest: sha1, file, position: 10, length: whole.length } }),
+      hashing.run({ ...asV1, store: { digest: root.subarray(0, 20), file, position: 0, length: 5 } }),
+      hashing.run({ ...asV2, store: { digest: root, file, position: 400_000, length: whole.length } }),
+      hashing.run({ ...asV1, store: { digest: sha1, file, position: 800_000, length: 1_000 } }),
+    ]);
+    assert.deepEqual(
+      [right.isStored, wrong.isStored, byRoot.isStored, padded.isStored],
+      [true, false, true, true],
+    );
+    assert.equal(hex(wrong.sha1), hex(sha1));
+    assert.equal((await file.stat()).length, 801_000);
+    const at = async (position: number, length: number): Promise<string> => {
+      const bytes = new Uint8Array(length);
+      await file.read([bytes], position);
+      return hex(hashing.digest('sha1', bytes));
+    };
+    assert.equal(await at(10, whole.length), hex(sha1));
+    assert.equal(await at(400_000, whole.length), hex(sha1));
+    assert.equal(await at(0, 10), hex(hashing.digest('sha1', new Uint8Array(10))));
+    assert.equal(await at(800_000, 1_000), hex(hashing.digest('sha1', whole.subarray(0, 1_000))));
+    await file.close();
+  });
+
+  test('a file that is closed or only read stores nothing', async ({ a, folder }) => {
+    const { hashing } = a;
+    const bytes = pattern(1000);
+    await writeFile(a, `${folder}/file`, bytes);
+    const file = await a.disk.open(`${folder}/file`);
+    const job = (length: number): HashJob => ({
+      source: { kind: 'memory', blocks: [bytes] },
+      sha1: true,
+      store: { digest: hashing.digest('sha1', bytes), file, position: 0, length },
+    });
+    await rejectsWith('invalid', hashing.run(job(1000)));
+    await rejectsWith('invalid', hashing.run(job(1001)));
+    await file.close();
+    const closed = await a.disk.open(`${folder}/file`, { write: true });
+    await closed.close();
+    const { store } = job(1000);
+    if (store !== undefined)
+      await rejectsWith('closed', hashing.run({ ...job(1000), store: { ...store, file: closed } }));
+  });
+
+  test('a file that is closed while something is stored into it has it', async ({ a, folder }) => {
+    const bytes = pattern(200_000);
+    const file = await a.disk.open(`${folder}/file`, { write: true, create: true });
+    const digest = a.hashing.digest('sha1', bytes);
+    const storing = a.hashing.run({
+      source: { kind: 'memory', blocks: [bytes] },
+      sha1: true,
+      store: { digest, file, position: 0, length: bytes.length },
+    });
+    const outcome = storing.then(
+      ({ isStored }) => isStored,
+      ({ code }) => code,
+    );
+    await file.close();
+    // Either it was in time, or it was told that it was not.
+    assert.equal((await a.disk.stat(`${folder}/file`)).length, (await outcome) === true ? 200_000 : 0);
+  });
+
   test('a job that makes no sense is invalid', async ({ a: { hashing }, folder }) => {
     const source = { kind: 'memory', blocks: [pattern(20_000)] } as const;
     for (const leafCount of [0, 1, 3, -1, 1.5])

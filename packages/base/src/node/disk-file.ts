@@ -6,7 +6,7 @@ import type { DiskFile, FileStat } from '../world/disk.ts';
 import { WorldError } from '../world/errors.ts';
 import { call, toFileStat } from './disk-calls.ts';
 import { toWorldError } from './errors.ts';
-import type { Writer } from './writer.ts';
+import type { WorkerPool } from './worker-pool.ts';
 
 /** IOV_MAX on Linux, macOS and the BSDs. */
 const mostBuffersInCall = 1024;
@@ -21,7 +21,7 @@ type Transfer = (
 export class NodeFile implements DiskFile {
   readonly #path: string;
   readonly #isWritable: boolean;
-  readonly #writer: Writer;
+  readonly #pool: WorkerPool;
   readonly #onClose: () => void;
   #fd: number;
   #underWay = 0;
@@ -31,12 +31,12 @@ export class NodeFile implements DiskFile {
   constructor(
     fd: number,
     path: string,
-    options: { isWritable: boolean; writer: Writer; onClose: () => void },
+    options: { isWritable: boolean; pool: WorkerPool; onClose: () => void },
   ) {
     this.#fd = fd;
     this.#path = path;
     this.#isWritable = options.isWritable;
-    this.#writer = options.writer;
+    this.#pool = options.pool;
     this.#onClose = options.onClose;
   }
 
@@ -44,13 +44,28 @@ export class NodeFile implements DiskFile {
     return this.#use((fd) => transfer(fs.readv, fd, buffers, position, `Cannot read ${this.#path}`));
   }
 
+  /** Shared memory is written by a thread of the pool: megabytes cost this one a message, and the disk never waits for it. */
   async write(buffers: readonly Uint8Array[], position: number): Promise<void> {
+    await this.useToWrite<unknown>(position, (fd, what) =>
+      buffers.every(({ buffer }) => buffer instanceof SharedArrayBuffer)
+        ? this.#pool.run({
+            source: { kind: 'memory', blocks: buffers },
+            store: { fd, position, length: lengthOf(buffers) },
+            what,
+          })
+        : writeAll(fd, buffers, position, what),
+    );
+  }
+
+  /** For those who write to the file by its number. It stays open until `action` is done. */
+  async useToWrite<Value>(
+    position: number,
+    action: (fd: number, what: string) => Promise<Value>,
+  ): Promise<Value> {
     const what = `Cannot write ${this.#path}`;
     this.#requireWritable(what);
     requirePosition(position, what);
-    await this.#use(
-      (fd) => this.#writer.write(fd, buffers, position, what) ?? writeAll(fd, buffers, position, what),
-    );
+    return this.#use((fd) => action(fd, what));
   }
 
   async truncate(length: number): Promise<void> {
@@ -109,6 +124,10 @@ export class NodeFile implements DiskFile {
   }
 }
 
+function lengthOf(buffers: readonly Uint8Array[]): number {
+  return buffers.reduce((total, buffer) => total + buffer.length, 0);
+}
+
 async function writeAll(
   fd: number,
   buffers: readonly Uint8Array[],
@@ -116,7 +135,7 @@ async function writeAll(
   what: string,
 ): Promise<void> {
   const written = await transfer(fs.writev, fd, buffers, position, what);
-  const asked = buffers.reduce((total, buffer) => total + buffer.length, 0);
+  const asked = lengthOf(buffers);
   if (written !== asked) throw new WorldError('io', `${what}: the system took ${written} of ${asked} bytes`);
 }
 

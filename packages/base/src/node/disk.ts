@@ -7,9 +7,9 @@ import { WorldError } from '../world/errors.ts';
 import { call, toFileStat } from './disk-calls.ts';
 import { NodeFile } from './disk-file.ts';
 import type { OpenThings } from './open-things.ts';
-import type { Writer } from './writer.ts';
+import type { WorkerPool } from './worker-pool.ts';
 
-export function createDisk(openThings: OpenThings, writer: Writer): Disk {
+export function createDisk(openThings: OpenThings, pool: WorkerPool): Disk {
   const { constants } = fs;
 
   async function stat(path: string): Promise<FileStat> {
@@ -40,7 +40,7 @@ export function createDisk(openThings: OpenThings, writer: Writer): Disk {
       const fd = await call<number>('Cannot open', path, (done) => fs.open(path, flags, mode, done));
       const file = new NodeFile(fd, path, {
         isWritable: write,
-        writer,
+        pool,
         onClose: () => openThings.delete(file),
       });
       openThings.add(file, () => file.close());

@@ -1,4 +1,4 @@
-// What the hash pool and its workers say to each other. One message carries many jobs, or many results.
+// What the worker pool and its threads say to each other. One message carries many jobs, or many results.
 
 import type { FileRange } from '../world/hashing.ts';
 
@@ -9,6 +9,16 @@ export interface WorkerJob {
   readonly sha1: boolean;
   readonly leafLength: number;
   readonly leafCount: number;
+  readonly store?: StoreJob;
+}
+
+/** A file's number holds for all threads of a process; whoever opened it keeps it open until the answer came. */
+export interface StoreJob {
+  readonly fd: number;
+  readonly position: number;
+  readonly length: number;
+  /** Nothing is written unless this is the digest of the bytes: SHA-1 if it was asked for, else the root. */
+  readonly digest?: Uint8Array;
 }
 
 export interface WorkerBatch {
@@ -21,6 +31,7 @@ export interface WorkerResult {
   readonly sha1?: Uint8Array;
   readonly leaves?: Uint8Array;
   readonly root?: Uint8Array;
+  readonly isStored?: boolean;
   readonly error?: {
     readonly code: string;
     readonly errno: number;

@@ -14,13 +14,13 @@ import { OpenThings } from './open-things.ts';
 import { createRandom } from './random.ts';
 import { createStreams } from './streams.ts';
 import { createTls } from './tls.ts';
-import { Writer } from './writer.ts';
+import { WorkerPool } from './worker-pool.ts';
 
 /** More hash workers than this only wait for memory. */
 const mostHashWorkers = 8;
 
 export interface NodeWorldOptions {
-  /** Threads that hash; they start with the first job. Default: one for each core, at most 8. */
+  /** Threads that hash and write; they start with the first job. Default: one for each core, at most 8. */
   readonly hashWorkers?: number;
   /** Own addresses, at most one of each family: nothing is opened on any other. Default: no restriction. */
   readonly bind?: readonly string[];
@@ -29,28 +29,27 @@ export interface NodeWorldOptions {
 export function createNodeWorld(options: NodeWorldOptions = {}): World {
   const open = new OpenThings();
   const bindings = createBindings(options.bind ?? []);
-  const hashing = createHashing({
-    workers: options.hashWorkers ?? Math.min(availableParallelism(), mostHashWorkers),
-  });
+  const pool = new WorkerPool(options.hashWorkers ?? Math.min(availableParallelism(), mostHashWorkers));
   const streams = createStreams(bindings, open);
   const tls = createTls(bindings, open);
-  const writer = new Writer();
   const names = createNames();
   const http = createHttp({ streams, tls, names });
   return {
     clock: createClock(),
     random: createRandom(),
-    hashing,
+    hashing: createHashing(pool),
     streams,
     tls,
     datagrams: createDatagrams(bindings, open),
     names,
     interfaces: createInterfaces(),
     http,
-    disk: createDisk(open, writer),
+    disk: createDisk(open, pool),
     async close() {
       http.close();
-      await Promise.all([open.closeAll().then(() => writer.close()), hashing.close()]);
+      // Files close when what is being written to them is.
+      await open.closeAll();
+      await pool.close();
     },
   };
 }

@@ -250,7 +250,7 @@ class SimFile implements DiskFile {
   }
 }
 
-function firstBytes(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
+export function firstBytes(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
   const first: Uint8Array[] = [];
   let left = count;
   for (const buffer of buffers) {
