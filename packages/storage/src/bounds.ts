@@ -19,6 +19,8 @@ export const mostStatsAtOnce = 32;
 
 /** A journal beyond this is not read: a million pieces in the worst order and a million files come to 40 MB. */
 export const longestJournal = 64 * 1024 * 1024;
+/** Homes that a content has left and that its journal still knows: more moves than a caller can have missed. */
+export const mostFormerHomes = 8;
 /** One record of a journal. */
 export const longestRecord = 1024 * 1024;
 /** A journal is written anew when it is longer than this, and than four times what it needs. */
@@ -40,5 +42,7 @@ export const allocationStep = 1024 * 1024;
 
 /** The longest name that common file systems take, in bytes. */
 export const longestName = 255;
+/** What is copied to another disk goes in steps of this length. */
+export const copyStep = 1024 * 1024;
 /** Files of two names are compared in runs of this length. */
 export const compareStep = 1024 * 1024;

@@ -44,7 +44,7 @@ export async function checkContent(
   { disk, hashing, layout, hashes, folder }: CheckContentOptions,
   { signal, onPiece }: CheckOptions = {},
 ): Promise<CheckedContent> {
-  const paths = filePaths(layout, folder, (name, bytes) => hashing.digest(name, bytes));
+  const paths = filePaths(layout, { folder }, (name, bytes) => hashing.digest(name, bytes));
   const found = await survey(disk, paths, signal);
   const present = paths.map((own, file) => presentOf(own, found[file] ?? nothing));
   const good = new Bitfield(layout.pieceCount);

@@ -5,16 +5,31 @@
 import { Bitfield, type HashSource } from '@shoal/base';
 import type { FileRange, Layout } from '@shoal/metainfo';
 import { defaultQueueBytes, mostHashesAtOnce } from './bounds.ts';
-import { StorageError, storageError } from './errors.ts';
+import { freeBytesFor } from './carry.ts';
+import { StorageError } from './errors.ts';
 import type { FileSlot } from './file-slot.ts';
 import type { Findings } from './findings.ts';
+import { isSameHome } from './home.ts';
 import type { Journal } from './journal.ts';
 import { judgePiece } from './judge.ts';
+import type { Ledger } from './ledger.ts';
+import { moveContent, removeLeftFolders } from './move-content.ts';
+import type { FilePaths } from './names.ts';
+import type { FileUser } from './open-files.ts';
 import type { PartsFile } from './parts-file.ts';
 import { Recorder } from './recorder.ts';
 import { bytesIn, cutBuffers, segmentsOf } from './segments.ts';
 import { eachAtOnce } from './survey.ts';
-import type { CheckOptions, Content, ContentOptions, FileState, JournalLock, Judgement } from './types.ts';
+import type {
+  CheckOptions,
+  Content,
+  ContentOptions,
+  FileState,
+  Home,
+  JournalLock,
+  Judgement,
+  MoveOptions,
+} from './types.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** What `openContent` found. */
@@ -24,6 +39,11 @@ export interface ContentParts {
   readonly slots: readonly (FileSlot | undefined)[];
   readonly parts: PartsFile;
   readonly journal: Journal;
+  readonly ledger: Ledger;
+  /** Where the files belong. */
+  readonly home: Home;
+  /** Whose the files' names are. */
+  readonly owner: object;
   readonly lock: JournalLock | undefined;
   /** 1 for each file that is wanted. */
   readonly wanted: Uint8Array;
@@ -38,7 +58,13 @@ export interface ContentParts {
 
 type Place = FileSlot | PartsFile;
 
-export class DiskContent implements Content {
+/** A file that is read somewhere else: a copy of it. */
+interface Instead {
+  readonly file: number;
+  readonly path: string;
+}
+
+export class DiskContent implements Content, FileUser {
   readonly layout: Layout;
   readonly good: Bitfield;
   readonly #given: ContentParts;
@@ -53,6 +79,10 @@ export class DiskContent implements Content {
   readonly #remaining: Int32Array;
   /** Files without such pieces. */
   readonly #whole = new Set<number>();
+  #home: Home;
+  /** One move, or change of what is wanted, after the other. */
+  #changing: Promise<unknown> = Promise.resolve();
+  readonly #closing = new AbortController();
   /** Writes wait while bytes move between files. */
   #gate: Promise<void> | undefined;
   /** Whose the files are that were found is decided. */
@@ -63,6 +93,7 @@ export class DiskContent implements Content {
     const { options, slots, parts, journal } = given;
     const { layout } = options;
     this.#given = given;
+    this.#home = given.home;
     this.layout = layout;
     this.good = new Bitfield(layout.pieceCount);
     this.#slots = slots;
@@ -85,11 +116,21 @@ export class DiskContent implements Content {
     this.#remaining.forEach((count, file) => {
       if (count === 0) this.#whole.add(file);
     });
+    given.ledger.verifyCopy = (file, path) => this.#verifyCopy(file, path);
+    options.openFiles.join(this);
     for (const piece of given.trusted) {
       // What was not synced yet still has to be.
       if (journal.state.synced.has(piece)) this.#setGood(piece);
       else this.acceptPiece(piece);
     }
+  }
+
+  get home(): Home {
+    return this.#home;
+  }
+
+  get isScattered(): boolean {
+    return this.#given.journal.state.isMoving;
   }
 
   get uncheckedCount(): number {
@@ -148,7 +189,7 @@ export class DiskContent implements Content {
   }
 
   async storePiece(piece: number, blocks: readonly Uint8Array[]): Promise<Judgement> {
-    if (this.#gate !== undefined) await this.#gate;
+    while (this.#gate !== undefined) await this.#gate;
     this.#requireMissing(piece);
     const ranges = this.layout.pieceRanges(piece);
     const [range, ...others] = ranges.filter(({ file }) => this.#placeOf(file) !== undefined);
@@ -179,13 +220,13 @@ export class DiskContent implements Content {
   }
 
   async #writePiece(piece: number, blocks: readonly Uint8Array[]): Promise<void> {
-    if (this.#gate !== undefined) await this.#gate;
+    while (this.#gate !== undefined) await this.#gate;
     await this.#write(piece, 0, blocks, this.layout.pieceSize(piece));
     this.acceptPiece(piece);
   }
 
   async writeBlocks(piece: number, begin: number, blocks: readonly Uint8Array[]): Promise<void> {
-    if (this.#gate !== undefined) await this.#gate;
+    while (this.#gate !== undefined) await this.#gate;
     await this.#write(piece, begin, blocks, bytesIn(blocks));
     this.#recorder.touch(this.#placesOf(piece));
   }
@@ -238,12 +279,24 @@ export class DiskContent implements Content {
   }
 
   losePiece(piece: number): void {
-    if (!this.good.clear(piece)) return;
-    for (const { file } of this.layout.pieceRanges(piece)) {
-      this.#remaining[file] = (this.#remaining[file] ?? 0) + 1;
-      this.#whole.delete(file);
+    this.#lose([piece]);
+  }
+
+  #lose(pieces: readonly number[]): void {
+    const lost = pieces.filter((piece) => this.good.clear(piece));
+    for (const piece of lost) {
+      for (const { file } of this.layout.pieceRanges(piece)) {
+        this.#remaining[file] = (this.#remaining[file] ?? 0) + 1;
+        this.#whole.delete(file);
+      }
     }
-    this.#recorder.lose(piece);
+    this.#recorder.lose(lost);
+  }
+
+  doubtPiece(piece: number): void {
+    this.losePiece(piece);
+    // While something is unchecked, no stop is clean, and what is not recorded is hashed.
+    this.#unchecked.set(piece);
   }
 
   async read(piece: number, begin: number, buffers: readonly Uint8Array[]): Promise<boolean> {
@@ -275,7 +328,7 @@ export class DiskContent implements Content {
     }
   }
 
-  hashSource(piece: number, withPadding = true): HashSource | undefined {
+  hashSource(piece: number, withPadding = true, instead?: Instead): HashSource | undefined {
     const ranges: { path: string; offset: number; length: number }[] = [];
     for (const range of this.layout.pieceRanges(piece)) {
       const place = this.#placeOf(range.file);
@@ -285,31 +338,60 @@ export class DiskContent implements Content {
       }
       const offset = this.#positionOf(range);
       if (!place.isMade || offset + range.length > place.presentLength) return undefined;
-      ranges.push({ path: place.path, offset, length: range.length });
+      const path = range.file === instead?.file ? instead.path : place.path;
+      ranges.push({ path, offset, length: range.length });
     }
     return { kind: 'file', ranges };
   }
 
-  async judge(piece: number, source?: readonly Uint8Array[], signal?: AbortSignal): Promise<Judgement> {
+  judge(piece: number, source?: readonly Uint8Array[], signal?: AbortSignal): Promise<Judgement> {
+    if (source === undefined) return this.#judgeOnDisk(piece, undefined, signal);
+    return this.#judge(
+      piece,
+      (withPadding) => ({ kind: 'memory', blocks: this.#trimmed(piece, source, withPadding) }),
+      signal,
+    );
+  }
+
+  #judge(
+    piece: number,
+    sourceOf: (withPadding: boolean) => HashSource | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Judgement> {
     const { hashing, hashes } = this.#given.options;
+    return judgePiece(hashing, hashes, piece, sourceOf, signal === undefined ? {} : { signal });
+  }
+
+  async #judgeOnDisk(
+    piece: number,
+    instead: Instead | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Judgement> {
+    const sourceOf = (withPadding: boolean) => this.hashSource(piece, withPadding, instead);
     for (;;) {
       const paths = Array.from(this.#placesOf(piece), ({ path }) => path);
-      const judgement = await judgePiece(
-        hashing,
-        hashes,
-        piece,
-        (withPadding) =>
-          source === undefined
-            ? this.hashSource(piece, withPadding)
-            : { kind: 'memory', blocks: this.#trimmed(piece, source, withPadding) },
-        signal === undefined ? {} : { signal },
-      );
+      const judgement = await this.#judge(piece, sourceOf, signal);
       // A file that got its other name before the hasher opened it is not missing.
       const isMoved = Array.from(this.#placesOf(piece), ({ path }) => path).some(
         (path, i) => path !== paths[i],
       );
       if (judgement.verdict !== 'missing' || !isMoved) return judgement;
     }
+  }
+
+  /** What is good has to be good in the copy; bytes that went bad in the file itself are no longer good. */
+  async #verifyCopy(file: number, path: string): Promise<void> {
+    const { first, end } = this.layout.filePieces(file);
+    const pieces: number[] = [];
+    for (let piece = first; piece < end; piece++) if (this.good.has(piece)) pieces.push(piece);
+    await eachAtOnce(mostHashesAtOnce, pieces, async (piece) => {
+      const { signal } = this.#closing;
+      const { verdict } = await this.#judgeOnDisk(piece, { file, path }, signal);
+      if (verdict === 'good' || !this.good.has(piece)) return;
+      if ((await this.judge(piece, undefined, signal)).verdict === 'good')
+        throw new StorageError('io', `The copy ${path} is not what was copied`, { value: path });
+      this.doubtPiece(piece);
+    });
   }
 
   #trimmed(piece: number, blocks: readonly Uint8Array[], withPadding: boolean): readonly Uint8Array[] {
@@ -350,16 +432,106 @@ export class DiskContent implements Content {
     this.#recorder.touch([slot]);
   }
 
-  async setWanted(file: number, isWanted: boolean): Promise<void> {
+  setWanted(file: number, isWanted: boolean): Promise<void> {
     const slot = this.#slots[file];
-    if (slot === undefined) return;
+    if (slot === undefined) return Promise.resolve();
     this.#wanted[file] = isWanted ? 1 : 0;
-    if (!isWanted || this.#inParts[file] !== 1) return;
-    while (this.#gate !== undefined) await this.#gate;
-    const moving = this.#moveOutOfParts(file, slot);
-    this.#gate = moving.catch(() => {});
+    if (!isWanted || this.#inParts[file] !== 1) return Promise.resolve();
+    return this.#inTurn(() => this.#whileNobodyWrites(() => this.#moveOutOfParts(file, slot)));
+  }
+
+  discard(file: number): Promise<void> {
+    const slot = this.#slots[file];
+    if (slot === undefined) return Promise.resolve();
+    return this.#inTurn(async () => {
+      if (this.#wanted[file] === 1)
+        throw new StorageError('invalid', `${slot.path} is wanted: it cannot be removed`, { value: file });
+      if (!slot.isMade) return;
+      const { path, paths } = slot;
+      const shared = this.#given.options.openFiles.findShared(new Set([path]), this);
+      if (shared !== undefined)
+        throw new StorageError('locked', `Another transfer uses ${shared}, too`, { value: shared });
+      await this.#whileNobodyWrites(() => this.#moveIntoParts(file, slot));
+      if (!(await slot.remove()))
+        throw new StorageError('in-the-way', `${path} is somebody else's by now, and was left`, {
+          value: path,
+        });
+      await this.#removeLeftFolders([paths], [{ ...this.#home, ownsFolder: false }]);
+    });
+  }
+
+  async move(home: Home, options: MoveOptions = {}): Promise<readonly string[]> {
+    const { journal, ledger, owner, options: given } = this.#given;
+    const { disk, hashing, openFiles } = given;
+    return this.#inTurn(async () => {
+      if (isSameHome(home, this.#home) && !this.isScattered) return [];
+      const signals = [this.#closing.signal, options.signal].filter((signal) => signal !== undefined);
+      const { isScattered } = this;
+      return moveContent(
+        {
+          ...{ disk, journal, ledger, openFiles, owner, isScattered, home: this.#home },
+          digest: (name, bytes) => hashing.digest(name, bytes),
+          layout: this.layout,
+          slots: this.#slots,
+          user: this,
+          isWanted: (file) => this.#wanted[file] === 1,
+          settleIn: (place) => {
+            this.#home = place;
+          },
+        },
+        home,
+        { ...options, signal: AbortSignal.any(signals) },
+      );
+    });
+  }
+
+  async destroy(): Promise<readonly string[]> {
+    const { journal, options } = this.#given;
+    const left: string[] = [];
+    const paths: FilePaths[] = [];
+    await this.flush();
+    await this.#inTurn(async () => {
+      for (const slot of this.#slots) {
+        if (slot === undefined || !slot.isMade) continue;
+        const { path } = slot;
+        paths.push(slot.paths);
+        const isShared = options.openFiles.findShared(new Set([path]), this) !== undefined;
+        if (isShared || slot.isLink || !(await slot.remove())) left.push(path);
+      }
+      this.#wanted.fill(0);
+      await this.#removeLeftFolders(paths, journal.state.homes);
+    });
+    await this.close();
+    await this.#parts.remove();
+    await journal.remove();
+    return left;
+  }
+
+  #removeLeftFolders(paths: readonly FilePaths[], homes: readonly Home[]): Promise<void> {
+    const { options, ledger } = this.#given;
+    const isWanted = (file: number) => this.#wanted[file] === 1;
+    return removeLeftFolders({ disk: options.disk, ledger, slots: this.#slots, isWanted }, paths, homes);
+  }
+
+  findUsed(paths: ReadonlySet<string>): string | undefined {
+    for (const slot of this.#slots) if (slot?.isMade === true && paths.has(slot.path)) return slot.path;
+    return undefined;
+  }
+
+  #inTurn<Value>(change: () => Promise<Value>): Promise<Value> {
+    const turn = this.#changing.then(() => {
+      if (this.#isClosed) throw new StorageError('closed', 'The content was closed');
+      return change();
+    });
+    this.#changing = turn.catch(() => {});
+    return turn;
+  }
+
+  async #whileNobodyWrites(action: () => Promise<void>): Promise<void> {
+    const acting = this.flush().then(action);
+    this.#gate = acting.catch(() => {});
     try {
-      await moving;
+      await acting;
     } finally {
       this.#gate = undefined;
     }
@@ -367,32 +539,49 @@ export class DiskContent implements Content {
 
   /** Until all of them are copied, the bytes are read from the parts file. */
   async #moveOutOfParts(file: number, slot: FileSlot): Promise<void> {
-    await this.flush();
-    const { first, end } = this.layout.filePieces(file);
-    for (let piece = first; piece < end; piece++) {
-      if (!this.good.has(piece)) continue;
-      for (const range of this.layout.pieceRanges(piece)) {
-        if (range.file !== file) continue;
-        const buffer = new Uint8Array(range.length);
-        if (!(await this.#readFrom(this.#parts, [buffer], this.#positionOf(range), range.length)))
-          this.losePiece(piece);
-        else await slot.write([buffer], range.offset);
-      }
+    for (const { piece, offset, length } of this.#goodRanges(file)) {
+      const buffer = new Uint8Array(length);
+      if (await this.#readFrom(this.#parts, [buffer], this.#offsetOf(file) + offset, length))
+        await slot.write([buffer], offset);
+      else this.losePiece(piece);
     }
     this.#inParts[file] = 0;
     this.#recorder.touch([slot]);
   }
 
-  async freeBytes(): Promise<number> {
-    const { disk, folder } = this.#given.options;
-    for (let path = folder; ; path = path.slice(0, path.lastIndexOf('/'))) {
-      try {
-        return await disk.freeBytes(path === '' ? '/' : path);
-      } catch (error) {
-        // The folder is made with the first file; until then the one above it tells.
-        if (!path.includes('/')) throw storageError(error, folder);
-      }
+  /** What other files need for their pieces; the other pieces are no longer good. */
+  async #moveIntoParts(file: number, slot: FileSlot): Promise<void> {
+    const lost: number[] = [];
+    for (const { piece, offset, length } of this.#goodRanges(file)) {
+      const isShared = this.layout.pieceRanges(piece).some((range) => {
+        return range.file !== file && this.#slots[range.file] !== undefined;
+      });
+      const buffer = new Uint8Array(isShared ? length : 0);
+      if (isShared && (await this.#readFrom(slot, [buffer], offset, length)))
+        await this.#parts.write([buffer], this.#offsetOf(file) + offset);
+      else lost.push(piece);
     }
+    if (this.#parts.isMade) await this.#parts.sync();
+    this.#lose(lost);
+    this.#inParts[file] = 1;
+    if (this.#parts.isMade) this.#recorder.touch([this.#parts]);
+  }
+
+  /** Where good pieces lie in a file. */
+  *#goodRanges(file: number): Generator<{ piece: number; offset: number; length: number }> {
+    const { first, end } = this.layout.filePieces(file);
+    for (let piece = first; piece < end; piece++) {
+      if (!this.good.has(piece)) continue;
+      for (const range of this.layout.pieceRanges(piece)) if (range.file === file) yield { piece, ...range };
+    }
+  }
+
+  #offsetOf(file: number): number {
+    return this.layout.files[file]?.offset ?? 0;
+  }
+
+  freeBytes(): Promise<number> {
+    return freeBytesFor(this.#given.options.disk, this.#home.unfinished ?? this.#home.folder);
   }
 
   flush(): Promise<void> {
@@ -402,12 +591,15 @@ export class DiskContent implements Content {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#closing.abort();
+    await this.#changing;
     await this.flush();
     await this.#recorder.close(this.#unchecked.isEmpty);
     await this.#given.journal.close();
     for (const slot of this.#slots) await slot?.close();
     await this.#parts.close();
     this.#given.lock?.release();
+    this.#given.options.openFiles.leave(this);
     this.#given.onClose();
   }
 
@@ -418,7 +610,7 @@ export class DiskContent implements Content {
   }
 
   #positionOf({ file, offset }: FileRange): number {
-    return this.#inParts[file] === 1 ? (this.layout.files[file]?.offset ?? 0) + offset : offset;
+    return this.#inParts[file] === 1 ? this.#offsetOf(file) + offset : offset;
   }
 
   *#placesOf(piece: number): Generator<Place> {

@@ -3,13 +3,23 @@
 // only taken when it is free, when the file there has the same bytes, or when overwriting was asked for.
 
 import type { Disk, DiskFile, FileStat } from '@shoal/base';
-import { WorldError } from '@shoal/base';
-import { allocationStep, compareStep } from './bounds.ts';
+import { allocationStep } from './bounds.ts';
+import {
+  changeName,
+  copyFile,
+  freeBytesFor,
+  haveEqualBytes,
+  inTheWay,
+  isOtherDisk,
+  type MayReplace,
+} from './carry.ts';
 import { StorageError, storageError } from './errors.ts';
+import { folderOf } from './folders.ts';
+import type { CopyRecord } from './journal-records.ts';
+import { look } from './look.ts';
 import type { FilePaths } from './names.ts';
 import { Handle, type OpenFiles } from './open-files.ts';
 import { bytesIn } from './segments.ts';
-import { look } from './survey.ts';
 import type { FileStamp } from './types.ts';
 
 export type Standing = 'absent' | 'incomplete' | 'final';
@@ -24,17 +34,43 @@ export interface SlotOptions {
   readonly paths: FilePaths;
   readonly allocation: 'sparse' | 'full';
   readonly overwrite: boolean;
+  readonly ledger: SlotLedger;
+}
+
+/** Whom a slot tells what becomes of its file, so that a restart knows. */
+export interface SlotLedger {
   /** Called before the first byte goes into the file, so that after a stop it is known for this content's. */
-  readonly onTaken: (stamp: FileStamp) => Promise<void>;
+  taken(stamp: FileStamp): Promise<void>;
+  /** Resolves when that survives a power cut, too. */
+  takenForGood(file: number): Promise<void>;
+  /** Makes sure that the folder is there, after a power cut, too. */
+  enterFolder(folder: string): Promise<void>;
+  /** One copy after the other. */
+  inTurn(copy: () => Promise<void>): Promise<void>;
+  copyBegun(copy: CopyRecord): Promise<void>;
+  copied(stamp: FileStamp): Promise<void>;
+  /** Hashes what is good of a file in a copy of it; throws when the copy is not as good. */
+  verifyCopy(file: number, path: string): Promise<void>;
+}
+
+export interface CarryOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** It takes a copy: called before that begins. */
+  readonly onCopy?: () => Promise<void>;
+  readonly onBytes?: (count: number) => void;
+  /** A copy was made, but the file could not be removed. */
+  readonly onLeft?: (path: string) => void;
 }
 
 export class FileSlot {
   readonly index: number;
   readonly length: number;
-  readonly paths: FilePaths;
   readonly #options: SlotOptions;
   readonly #handle: Handle;
+  #paths: FilePaths;
   #standing: Standing = 'absent';
+  /** Of the file that is this content's; another file in its place is somebody's. */
+  #id: string | undefined;
   /** What is in it now; bytes after it are missing. */
   #presentLength = 0;
   /** It is a link of the user's to a file elsewhere: read, never written. */
@@ -46,13 +82,25 @@ export class FileSlot {
   #releasing: Promise<void> | undefined;
   /** While its name changes nobody may open it. */
   #moving: Promise<void> | undefined;
+  /** While it is moved nobody may write to it; those who want to wait. */
+  #held: Promise<void> | undefined;
+  #writers = 0;
+  #onNoWriter: (() => void) | undefined;
 
   constructor(options: SlotOptions) {
     this.#options = options;
     this.index = options.index;
     this.length = options.length;
-    this.paths = options.paths;
+    this.#paths = options.paths;
     this.#handle = new Handle(options.openFiles, options.paths.incomplete, true);
+  }
+
+  get paths(): FilePaths {
+    return this.#paths;
+  }
+
+  get id(): string | undefined {
+    return this.#id;
   }
 
   get standing(): Standing {
@@ -86,10 +134,12 @@ export class FileSlot {
     this.#presentLength = stat.length;
     this.#isLink = isLink;
     this.#isTaken = false;
+    this.#id = stat.id;
   }
 
   abandon(): void {
     this.#stand('absent');
+    this.#id = undefined;
     this.#presentLength = 0;
     this.#isLink = false;
     this.#isReady = false;
@@ -116,18 +166,32 @@ export class FileSlot {
   }
 
   /** Lends the file, ready to be written; `reaches` is to be told of what was. */
-  async useToWrite<Value>(action: (file: DiskFile) => Promise<Value>): Promise<Value> {
-    if (!this.#isReady) await this.prepare();
-    try {
-      return await this.#handle.use(action);
-    } catch (error) {
-      throw storageError(error, this.path);
-    }
+  useToWrite<Value>(action: (file: DiskFile) => Promise<Value>): Promise<Value> {
+    return this.#asWriter(async () => {
+      if (!this.#isReady) await this.prepare();
+      try {
+        return await this.#handle.use(action);
+      } catch (error) {
+        throw storageError(error, this.path);
+      }
+    });
   }
 
   /** Bytes were written up to there. */
   reaches(end: number): void {
     if (end > this.#presentLength) this.#presentLength = end;
+  }
+
+  /** Not while the file is moved, which waits for all writers before. */
+  async #asWriter<Value>(action: () => Promise<Value>): Promise<Value> {
+    while (this.#held !== undefined) await this.#held;
+    this.#writers++;
+    try {
+      return await action();
+    } finally {
+      this.#writers--;
+      if (this.#writers === 0) this.#onNoWriter?.();
+    }
   }
 
   async sync(): Promise<void> {
@@ -155,7 +219,10 @@ export class FileSlot {
     if (!this.isMade) return;
     const stamp = await this.stamp();
     if (stamp === undefined) this.abandon();
-    else this.#presentLength = stamp.length;
+    else {
+      this.#presentLength = stamp.length;
+      this.#id = stamp.id;
+    }
   }
 
   /** Makes sure that the file is there, can be written, and has no more bytes than it should. */
@@ -176,10 +243,12 @@ export class FileSlot {
   async #prepare(): Promise<void> {
     if (this.#isLink) throw inTheWay(this.paths.final, 'link');
     this.#claim();
-    if (this.#standing === 'final')
-      await this.#rename('incomplete', this.paths.incomplete, this.#options.overwrite);
-    if (this.#standing === 'absent') await this.#make();
+    if (this.#standing === 'final') await this.#carry('incomplete', this.#paths, this.#mayReplace);
+    const wasThere = this.#standing !== 'absent';
+    if (!wasThere) await this.#make();
     if (!this.#isTaken) await this.#take();
+    // Of a file that was there already, a power cut may leave nothing by which it could be known.
+    if (wasThere) await this.#options.ledger.takenForGood(this.index);
     if (this.#presentLength > this.length) await this.#cut();
     if (this.#options.allocation === 'full') await this.#allocate();
   }
@@ -195,14 +264,14 @@ export class FileSlot {
   async #take(): Promise<void> {
     const stamp = await this.stamp();
     if (stamp === undefined) throw new StorageError('missing', `${this.path} is gone`, { value: this.path });
-    await this.#options.onTaken(stamp);
+    await this.#options.ledger.taken(stamp);
     this.#isTaken = true;
   }
 
   async #make(): Promise<void> {
     const { disk, overwrite } = this.#options;
-    const { incomplete, folder } = this.paths;
-    await disk.makeFolder(folder);
+    const { incomplete } = this.paths;
+    await disk.makeFolder(folderOf(incomplete));
     const present = await look(disk, incomplete);
     if (present !== undefined) {
       // An empty one was left by a stop between making it and recording that: nothing is lost with it.
@@ -229,7 +298,7 @@ export class FileSlot {
   async #allocate(): Promise<void> {
     const missing = this.length - this.#presentLength;
     if (missing <= 0) return;
-    if ((await this.#options.disk.freeBytes(this.paths.folder)) < missing)
+    if ((await freeBytesFor(this.#options.disk, folderOf(this.paths.incomplete))) < missing)
       throw new StorageError('no-space', `The disk has no room for ${this.path}`, { value: missing });
     const zeros = new Uint8Array(Math.min(allocationStep, missing));
     await this.#handle.use(async (file) => {
@@ -243,7 +312,7 @@ export class FileSlot {
 
   /** Gives a complete file its own name; one of no bytes is made first. */
   release(): Promise<void> {
-    this.#releasing ??= this.#release()
+    this.#releasing ??= this.#asWriter(() => this.#release())
       .catch((error: unknown) => {
         throw storageError(error, this.paths.final);
       })
@@ -258,36 +327,146 @@ export class FileSlot {
     await this.prepare();
     if (this.#presentLength !== this.length)
       throw new StorageError('missing', `${this.path} has ${this.#presentLength} of ${this.length} bytes`);
-    await this.#rename('final', this.paths.final, this.#options.overwrite);
+    // Under its own name it looks like anybody's, should a power cut damage it: the journal has to know it.
+    await this.#options.ledger.takenForGood(this.index);
+    await this.#carry('final', this.#paths, this.#mayReplace);
     this.#isReady = false;
   }
 
-  /** Waits for those who read it, then moves it while nobody does. */
-  async #rename(standing: 'incomplete' | 'final', to: string, overwrite: boolean): Promise<void> {
-    while (this.#moving !== undefined) await this.#moving;
-    const { disk } = this.#options;
-    const from = this.path;
-    const move = async (): Promise<void> => {
-      await this.#handle.close();
-      try {
-        await disk.renameNew(from, to);
-      } catch (error) {
-        if (!(error instanceof WorldError) || error.code !== 'exists') throw error;
-        const present = await look(disk, to);
-        const isReplaceable =
-          present?.kind === 'file' && (overwrite || (await haveEqualBytes(disk, from, to, present.length)));
-        if (!isReplaceable) throw inTheWay(to, present?.kind ?? 'file');
-        await disk.rename(from, to);
+  readonly #mayReplace: MayReplace = async ({ length }, to) => {
+    const { disk, overwrite } = this.#options;
+    return overwrite || (await haveEqualBytes(disk, this.path, to, length));
+  };
+
+  /** To other paths, whatever of it is there; nothing is replaced. Reading goes on, writing waits. */
+  async move(paths: FilePaths, options: CarryOptions): Promise<void> {
+    while (this.#held !== undefined) await this.#held;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    try {
+      while (this.#writers > 0)
+        await new Promise<void>((done) => {
+          this.#onNoWriter = done;
+        });
+      if (this.#standing !== 'absent') await this.#carry(this.#standing, paths, async () => false, options);
+      else {
+        this.#paths = paths;
+        this.#stand('absent');
       }
+    } catch (error) {
+      throw storageError(error, this.path);
+    } finally {
+      this.#held = undefined;
+      resolve();
+    }
+  }
+
+  /** From where it is to one of the names in `paths`, which become its own. */
+  async #carry(
+    standing: 'incomplete' | 'final',
+    paths: FilePaths,
+    mayReplace: MayReplace,
+    options: CarryOptions = {},
+  ): Promise<void> {
+    const { disk, ledger } = this.#options;
+    const from = this.path;
+    const to = paths[standing];
+    const arrive = (): void => {
+      this.#paths = paths;
       this.#stand(standing);
     };
-    const moving = move();
+    if (from === to) {
+      arrive();
+      return;
+    }
+    if ((await look(disk, from))?.id !== this.#id)
+      throw new StorageError('missing', `${from} is gone, or was replaced by another file`, { value: from });
+    try {
+      await this.#whileNobodyReads(async () => {
+        if (folderOf(to) !== folderOf(from)) await ledger.enterFolder(folderOf(to));
+        await changeName(disk, from, to, mayReplace);
+        arrive();
+      });
+    } catch (error) {
+      if (!isOtherDisk(error)) throw error;
+      await ledger.inTurn(() => this.#copy(paths, standing, mayReplace, options, arrive));
+    }
+  }
+
+  async #copy(
+    paths: FilePaths,
+    standing: 'incomplete' | 'final',
+    mayReplace: MayReplace,
+    options: CarryOptions,
+    arrive: () => void,
+  ): Promise<void> {
+    const { disk, ledger } = this.#options;
+    const from = this.path;
+    const to = paths[standing];
+    const landing = `${folderOf(to)}${paths.incomplete.slice(paths.incomplete.lastIndexOf('/'))}`;
+    await options.onCopy?.();
+    const copy = await copyFile({
+      disk,
+      read: (buffers, position) => this.read(buffers, position),
+      length: this.#presentLength,
+      landing,
+      to,
+      mayReplace,
+      signal: options.signal,
+      begun: (id) =>
+        ledger.copyBegun({
+          file: this.index,
+          from: { id: this.#id ?? '', paths: [this.#paths.final, this.#paths.incomplete] },
+          id,
+          paths: [landing, to],
+        }),
+      verify: (path) => ledger.verifyCopy(this.index, path),
+      onBytes: options.onBytes ?? (() => {}),
+    });
+    const id = this.#id;
+    // Before it is recorded: the old id must not be recorded after it.
+    this.#id = copy.id;
+    try {
+      await ledger.copied(stampOf(this.index, copy));
+    } catch (error) {
+      this.#id = id;
+      throw error;
+    }
+    await this.#whileNobodyReads(async () => arrive());
+    // What cannot be removed stays behind as a second copy: nothing is lost with that.
+    try {
+      await disk.removeFile(from);
+      await disk.syncFolder(folderOf(from));
+    } catch {
+      options.onLeft?.(from);
+    }
+  }
+
+  /** Waits for those who have it open, then acts while nobody does. */
+  async #whileNobodyReads(action: () => Promise<void>): Promise<void> {
+    while (this.#moving !== undefined) await this.#moving;
+    const moving = this.#handle.close().then(action);
     this.#moving = moving.catch(() => {});
     try {
       await moving;
     } finally {
       this.#moving = undefined;
     }
+  }
+
+  /** Takes it from the disk. False when what stands there by now is not this content's. */
+  async remove(): Promise<boolean> {
+    const { disk } = this.#options;
+    let isOurs = false;
+    await this.#asWriter(() =>
+      this.#whileNobodyReads(async () => {
+        const present = await look(disk, this.path);
+        isOurs = present === undefined || (present.kind === 'file' && present.id === this.#id);
+        if (isOurs && present !== undefined) await disk.removeFile(this.path);
+        this.abandon();
+      }),
+    );
+    return isOurs;
   }
 
   close(): Promise<void> {
@@ -298,32 +477,4 @@ export class FileSlot {
 
 export function stampOf(file: number, { id, length, modifiedMs }: FileStat): FileStamp {
   return { file, id, length, modifiedMs };
-}
-
-export function inTheWay(path: string, kind: string): StorageError {
-  const what = kind === 'file' ? 'a file of somebody else' : `a ${kind}`;
-  return new StorageError('in-the-way', `${what} is in the way: ${path}. Move it, or ask to overwrite.`, {
-    value: path,
-  });
-}
-
-async function haveEqualBytes(disk: Disk, one: string, other: string, length: number): Promise<boolean> {
-  await using files = new AsyncDisposableStack();
-  const open = async (path: string): Promise<DiskFile> => {
-    const file = await disk.open(path);
-    files.defer(() => file.close());
-    return file;
-  };
-  const [a, b] = [await open(one), await open(other)];
-  if ((await a.stat()).length !== length) return false;
-  const bufferA = new Uint8Array(Math.min(compareStep, length));
-  const bufferB = new Uint8Array(bufferA.length);
-  for (let at = 0; at < length; ) {
-    const countA = await a.read([bufferA], at);
-    const countB = await b.read([bufferB], at);
-    if (countA !== countB || countA === 0) return false;
-    for (let i = 0; i < countA; i++) if (bufferA[i] !== bufferB[i]) return false;
-    at += countA;
-  }
-  return true;
 }

@@ -3,7 +3,8 @@
 
 import type { Bitfield, Disk, FileStat } from '@shoal/base';
 import type { Layout } from '@shoal/metainfo';
-import { type FileSlot, inTheWay } from './file-slot.ts';
+import { inTheWay } from './carry.ts';
+import type { FileSlot } from './file-slot.ts';
 import type { Found } from './survey.ts';
 import type { FileStamp } from './types.ts';
 

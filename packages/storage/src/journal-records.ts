@@ -1,24 +1,44 @@
 // The journal's bytes: a header that says which content it is of, then records, each with a checksum.
 //   record = length of the body (u32), kind (u8), body, the first 8 bytes of SHA-1 over kind and body
-//   kinds: 1 header (digest of the content), 2 stamps, 3 good pieces, 4 lost pieces, 5 clean stop
+//   kinds: 1 header (digest of the content), 2 stamps, 3 good pieces, 4 lost pieces, 5 clean stop, 6 a home (or a part
+//   of one), 7 all files are in the last home, 8 a copy of a file is begun
 // Invariant: parsing never throws and stops at the first record that is torn or wrong; what stands before it counts.
 
-import { type Bitfield, equalBytes, fromUtf8, type Hashing, toUtf8 } from '@shoal/base';
-import { longestFileId, longestRecord } from './bounds.ts';
-import type { FileStamp } from './types.ts';
+import { type Bitfield, concatBytes, equalBytes, fromUtf8, type Hashing, toUtf8 } from '@shoal/base';
+import { longestFileId, longestRecord, mostFormerHomes } from './bounds.ts';
+import { decodeHome, encodeHome, isSameHome, parseJson } from './home.ts';
+import type { FileStamp, Home } from './types.ts';
 
 const headerKind = 1;
 const stampsKind = 2;
 const goodKind = 3;
 const lostKind = 4;
 const cleanKind = 5;
+const homeKind = 6;
+const settledKind = 7;
+const copyKind = 8;
 
 const frameLength = 4 + 1 + 8;
 /** Both stay below `longestRecord`. */
 const stampsInRecord = 3000;
 const runsInRecord = 60_000;
+const homeBytesInRecord = 512 * 1024;
 
 type Digest = Hashing['digest'];
+
+/**
+ * The last file that was copied to another disk. Until its stamp has the copy's id, what has that id there is nothing but
+ * a part of a copy; from then on, what has the other id is what was to be removed.
+ */
+export interface CopyRecord {
+  readonly file: number;
+  /** What it is a copy of. A power cut may bring it back under either of its names. */
+  readonly from: { readonly id: string; readonly paths: readonly string[] };
+  /** Empty as long as it may not even be made. */
+  readonly id: string;
+  /** Where it may stand, in the order in which it gets there. */
+  readonly paths: readonly string[];
+}
 
 export interface JournalState {
   /** The last stamp of each file. */
@@ -30,6 +50,13 @@ export interface JournalState {
   /** Written, but the machine has started again since: perhaps there. */
   readonly doubtful: Bitfield;
   bootId: string;
+  /** Where the files are or were; the last one is where they belong. */
+  homes: Home[];
+  /** Some may still be in an earlier home than the last. */
+  isMoving: boolean;
+  copy: CopyRecord | undefined;
+  /** Of a home whose last part is still to come. */
+  homeParts: Uint8Array[];
   /** The last record was that of a clean stop: what is not recorded is not there. */
   isClean: boolean;
 }
@@ -81,6 +108,29 @@ export function cleanRecord(digest: Digest): Uint8Array {
   return record(digest, cleanKind, new Uint8Array(0));
 }
 
+export function homeRecords(digest: Digest, home: Home): Uint8Array[] {
+  const bytes = encodeHome(home);
+  const records: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += homeBytesInRecord) {
+    const part = bytes.subarray(at, at + homeBytesInRecord);
+    const isLast = at + part.length === bytes.length;
+    records.push(record(digest, homeKind, Uint8Array.from([isLast ? 0 : 1, ...part])));
+  }
+  return records;
+}
+
+export function settledRecord(digest: Digest): Uint8Array {
+  return record(digest, settledKind, new Uint8Array(0));
+}
+
+export function copyRecord(digest: Digest, copy: CopyRecord): Uint8Array {
+  return record(
+    digest,
+    copyKind,
+    toUtf8(JSON.stringify([copy.file, copy.from.id, copy.from.paths, copy.id, copy.paths])),
+  );
+}
+
 /**
  * Brings `state` up to what the records say, and answers the length of the sound part: 0 when the header is not that
  * of this content.
@@ -126,9 +176,48 @@ function apply(kind: number, body: Uint8Array, fileCount: number, state: Journal
       });
     case cleanKind:
       return true;
+    case homeKind:
+      return applyHome(body, fileCount, state);
+    case settledKind:
+      state.isMoving = false;
+      return true;
+    case copyKind:
+      return applyCopy(body, fileCount, state);
     default:
       return false;
   }
+}
+
+function applyHome(body: Uint8Array, fileCount: number, state: JournalState): boolean {
+  state.homeParts.push(body.subarray(1));
+  if (body[0] !== 0) return true;
+  const home = decodeHome(concatBytes(...state.homeParts), fileCount);
+  state.homeParts = [];
+  if (home === undefined) return false;
+  enterHome(state, home);
+  return true;
+}
+
+/** Files move there from now on. */
+export function enterHome(state: JournalState, home: Home): void {
+  // Homes that were left are remembered for callers who did not hear of it.
+  const before = state.isMoving ? state.homes : state.homes.slice(-mostFormerHomes);
+  state.homes = [...before.filter((other) => !isSameHome(other, home)), home];
+  state.isMoving = state.homes.length > 1;
+}
+
+function applyCopy(body: Uint8Array, fileCount: number, state: JournalState): boolean {
+  const value = parseJson(fromUtf8(body) ?? '');
+  if (!Array.isArray(value)) return false;
+  const [file, fromId, fromPaths, id, paths]: unknown[] = value;
+  if (typeof file !== 'number' || file >= fileCount) return false;
+  if (typeof fromId !== 'string' || typeof id !== 'string') return false;
+  state.copy = { file, from: { id: fromId, paths: textsOf(fromPaths) }, id, paths: textsOf(paths) };
+  return true;
+}
+
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((text) => typeof text === 'string') : [];
 }
 
 /** The machine has started since: what was only written before may be lost. */

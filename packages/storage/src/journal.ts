@@ -6,25 +6,32 @@
 import { Bitfield, type Disk, type Hashing, WorldError } from '@shoal/base';
 import { journalSlack, longestJournal } from './bounds.ts';
 import { storageError } from './errors.ts';
+import { folderOf, syncNames } from './folders.ts';
 import {
+  type CopyRecord,
   cleanRecord,
+  copyRecord,
   doubtWritten,
+  enterHome,
   goodRecords,
   headerRecord,
+  homeRecords,
   type JournalState,
   lostRecords,
   parseJournal,
+  settledRecord,
   stampRecords,
 } from './journal-records.ts';
+import { look } from './look.ts';
 import { Handle, type OpenFiles } from './open-files.ts';
-import type { FileStamp } from './types.ts';
+import type { FileStamp, Home } from './types.ts';
 
 export interface JournalOptions {
   readonly disk: Disk;
   readonly openFiles: OpenFiles;
   readonly digest: Hashing['digest'];
   readonly path: string;
-  /** Says which content this is, where, and how it is laid out: the journal of any other one is not believed. */
+  /** Says which content this is and how it is laid out: the journal of any other one is not believed. */
   readonly contentDigest: Uint8Array;
   readonly pieceCount: number;
   readonly fileCount: number;
@@ -39,8 +46,12 @@ export class Journal {
   /** What the file says is known, and can be gone on with. */
   #isWhole = false;
   #length = 0;
-  /** Its name is not yet safe from a power cut. */
-  #isNew = false;
+  /** For all that is known its name is not yet safe from a power cut. */
+  #isNew = true;
+  /** How many changes were made, and how many of them a power cut leaves. */
+  #changes = 0;
+  #syncedChanges = 0;
+  #syncing: Promise<void> | undefined;
   #hasRestarted = false;
   /** One change after the other. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -53,6 +64,10 @@ export class Journal {
       synced: new Bitfield(options.pieceCount),
       written: new Bitfield(options.pieceCount),
       doubtful: new Bitfield(options.pieceCount),
+      homes: [],
+      isMoving: false,
+      copy: undefined,
+      homeParts: [],
       bootId: '',
       isClean: false,
     };
@@ -78,9 +93,110 @@ export class Journal {
     return this.state.synced.has(piece) || this.state.written.has(piece);
   }
 
+  /**
+   * Where the files are: where they were moved to since, if `given` is a place they were in. What is recorded of any
+   * other place is forgotten, and so it is when the caller is certain that `given` is right.
+   */
+  chooseHome(given: Home, isCertain: boolean): Home {
+    const { homes, isMoving } = this.state;
+    const last = homes.at(-1);
+    const isKnown = homes.some(({ folder }) => folder === given.folder);
+    if (last === undefined || !isKnown || (isCertain && last.folder !== given.folder)) {
+      this.#forget();
+      enterHome(this.state, given);
+      return given;
+    }
+    // The caller has learned of the last move. The next record writes the journal anew, without the former home.
+    if (last.folder === given.folder && !isMoving && homes.length > 1) {
+      this.state.homes = [last];
+      this.#isWhole = false;
+    }
+    return last;
+  }
+
+  #forget(): void {
+    const { state } = this;
+    state.stamps.clear();
+    for (const pieces of [state.synced, state.written, state.doubtful]) pieces.clearAll();
+    state.homes = [];
+    state.copy = undefined;
+    state.isMoving = false;
+    state.isClean = false;
+    this.#hasRestarted = false;
+    this.#isWhole = false;
+  }
+
+  /** From now on files may be in either place. `stamps` tell them from those of others, wherever they are. */
+  async beginMove(home: Home, stamps: readonly FileStamp[]): Promise<void> {
+    const { homes, isMoving } = this.state;
+    enterHome(this.state, home);
+    for (const stamp of stamps) this.state.stamps.set(stamp.file, stamp);
+    const { digest } = this.#options;
+    try {
+      await this.#append([...stampRecords(digest, stamps), ...homeRecords(digest, home)]);
+      await this.sync();
+    } catch (error) {
+      Object.assign(this.state, { homes, isMoving });
+      this.#isWhole = false;
+      throw error;
+    }
+  }
+
+  /** All files are in the last home, and stay there after a power cut. */
+  async settle(): Promise<void> {
+    this.state.isMoving = false;
+    await this.#append([settledRecord(this.#options.digest)]);
+    await this.sync();
+  }
+
+  async beginCopy(copy: CopyRecord): Promise<void> {
+    this.state.copy = copy;
+    await this.#append([copyRecord(this.#options.digest, copy)]);
+    await this.sync();
+  }
+
+  /** The copy is whole and has taken the file's place. */
+  async finishCopy(stamp: FileStamp): Promise<void> {
+    await this.stamp([stamp]);
+    await this.sync();
+  }
+
   stamp(stamps: readonly FileStamp[]): Promise<void> {
     for (const stamp of stamps) this.state.stamps.set(stamp.file, stamp);
     return this.#append(stampRecords(this.#options.digest, stamps));
+  }
+
+  /** What `sync` has to reach for all that was recorded until now. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Resolves when what was recorded survives a power cut: all of it, or as much as was recorded at `changes`. */
+  async sync(changes = this.#changes): Promise<void> {
+    while (this.#syncedChanges < changes) {
+      this.#syncing ??= this.#sync().finally(() => {
+        this.#syncing = undefined;
+      });
+      await this.#syncing;
+    }
+  }
+
+  /** Beside the records that come meanwhile: those of new files must not wait for it. */
+  async #sync(): Promise<void> {
+    await this.#turn;
+    const changes = this.#changes;
+    const { path } = this.#options;
+    const isNew = this.#isNew;
+    this.#isNew = false;
+    try {
+      // Without a file a record failed, and all of it will be written anew: there is nothing to be had from waiting.
+      if (this.#isWhole) await this.#handle.use((file) => file.sync());
+      if (isNew) await syncNames(this.#options.disk, [folderOf(path)]);
+    } catch (error) {
+      this.#isNew ||= isNew;
+      throw storageError(error, path);
+    }
+    this.#syncedChanges = changes;
   }
 
   /** `stamps` were taken after the pieces were written. */
@@ -93,11 +209,7 @@ export class Journal {
   async addSynced(pieces: readonly number[], stamps: readonly FileStamp[]): Promise<void> {
     for (const piece of pieces) this.state.synced.set(piece);
     await this.#add(pieces, stamps, '');
-    await this.#inTurn(async () => {
-      await this.#handle.use((file) => file.sync());
-      if (this.#isNew) await this.#options.disk.syncFolder(folderOf(this.#options.path));
-      this.#isNew = false;
-    });
+    await this.sync();
   }
 
   lose(pieces: readonly number[]): Promise<void> {
@@ -115,8 +227,16 @@ export class Journal {
     return this.#append([cleanRecord(this.#options.digest)]);
   }
 
+  /** It is of no use any more. */
+  async remove(): Promise<void> {
+    await this.close();
+    for (const path of [this.#options.path, `${this.#options.path}.new`])
+      if ((await look(this.#options.disk, path)) !== undefined) await this.#options.disk.removeFile(path);
+  }
+
   async close(): Promise<void> {
     await this.#turn.catch(() => {});
+    await this.#syncing?.catch(() => {});
     await this.#handle.close();
   }
 
@@ -129,6 +249,7 @@ export class Journal {
 
   #append(records: readonly Uint8Array[]): Promise<void> {
     if (records.length === 0) return Promise.resolve();
+    this.#changes++;
     return this.#inTurn(async () => {
       if (!this.#isWhole) await this.#rewrite();
       await this.#handle.use((file) => file.write(records, this.#length));
@@ -175,9 +296,12 @@ export class Journal {
   /** A fresh file with what is true now, in the place of the old one. */
   async #rewrite(): Promise<void> {
     const { disk, path, digest, contentDigest, bootId } = this.#options;
-    const { stamps, synced, written } = this.state;
+    const { stamps, synced, written, homes, isMoving, copy } = this.state;
     const records = [
       headerRecord(digest, contentDigest),
+      ...homes.flatMap((home) => homeRecords(digest, home)),
+      ...(isMoving || homes.length < 2 ? [] : [settledRecord(digest)]),
+      ...(copy === undefined ? [] : [copyRecord(digest, copy)]),
       ...stampRecords(digest, [...stamps.values()]),
       ...goodRecords(digest, synced.indices(), ''),
       ...(bootId === '' ? [] : goodRecords(digest, written.indices(), bootId)),
@@ -204,10 +328,6 @@ export class Journal {
   #shortest(): number {
     return 64 + this.state.stamps.size * 64 + this.state.synced.length / 4;
   }
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'));
 }
 
 function longestUseful(shortest: number): number {

@@ -1,11 +1,13 @@
 // What a file is called while it is not released: its own name with `.part` after it, as browsers and other clients
 // do it, so that people and programs that watch folders know it for what it is.
 // Invariant: no two files of a content share a path, incomplete or not, in any case of letters; names depend on
-// the layout alone, so that a restart finds them again.
+// the layout and the home alone, so that a restart finds them again.
 
 import { type Hashing, toHex, toUtf8 } from '@shoal/base';
 import type { Layout } from '@shoal/metainfo';
 import { longestName } from './bounds.ts';
+import { keyOf, pathIn } from './home.ts';
+import type { Home } from './types.ts';
 
 const suffix = '.part';
 
@@ -14,26 +16,21 @@ export interface FilePaths {
   readonly final: string;
   /** Until it is released. */
   readonly incomplete: string;
-  /** The folder of both. */
-  readonly folder: string;
 }
 
 /** One for each file of the layout; undefined for padding, and for links, which are not made. */
-export function filePaths(
-  layout: Layout,
-  folder: string,
-  digest: Hashing['digest'],
-): (FilePaths | undefined)[] {
-  const taken = takenNames(layout);
-  return layout.files.map((file) => {
+export function filePaths(layout: Layout, home: Home, digest: Hashing['digest']): (FilePaths | undefined)[] {
+  const taken = takenNames(layout, home);
+  return layout.files.map((file, index) => {
     if (file.isPad || file.linkTarget !== undefined) return undefined;
-    const folders = file.path.slice(0, -1);
-    const name = file.path.at(-1) ?? '';
-    const inside = [folder, ...folders].join('/');
+    const path = pathIn(home, layout, index);
+    const folders = path.slice(0, -1);
+    const name = path.at(-1) ?? '';
+    const inside = [home.folder, ...folders].join('/');
+    const before = home.unfinished === undefined ? inside : [home.unfinished, ...folders].join('/');
     return {
       final: `${inside}/${name}`,
-      incomplete: `${inside}/${incompleteName(folders, name, taken, digest)}`,
-      folder: inside,
+      incomplete: `${before}/${incompleteName(folders, name, taken, digest)}`,
     };
   });
 }
@@ -74,19 +71,14 @@ function shortened(name: string, tail: string, digest: Hashing['digest']): strin
  * Every path in the content, folders too, when an incomplete name could meet one of them; usually nothing is called
  * `.part`, no name is near the limit, and then there is nothing to meet.
  */
-function takenNames(layout: Layout): Set<string> {
+function takenNames(layout: Layout, home: Home): Set<string> {
   const taken = new Set<string>();
-  const canMeet = layout.files.some((file) =>
-    file.path.some((name) => name.toLowerCase().endsWith(suffix) || name.length > longestName / 4),
+  const paths = layout.files.map((file, index) => (file.isPad ? [] : pathIn(home, layout, index)));
+  const canMeet = paths.some((path) =>
+    path.some((name) => name.toLowerCase().endsWith(suffix) || name.length > longestName / 4),
   );
   if (!canMeet) return taken;
-  for (const file of layout.files) {
-    if (file.isPad) continue;
-    for (let depth = 1; depth <= file.path.length; depth++) taken.add(keyOf(file.path.slice(0, depth)));
-  }
+  for (const path of paths)
+    for (let depth = 1; depth <= path.length; depth++) taken.add(keyOf(path.slice(0, depth)));
   return taken;
-}
-
-function keyOf(path: readonly string[]): string {
-  return path.join('/').normalize('NFC').toLowerCase();
 }

@@ -75,6 +75,12 @@ export class Handle {
   }
 }
 
+/** A content that has files, as the others of its session see it. */
+export interface FileUser {
+  /** One of these paths that it reads or writes. */
+  findUsed(paths: ReadonlySet<string>): string | undefined;
+}
+
 export class OpenFiles {
   readonly disk: Disk;
   readonly #limit: number;
@@ -82,6 +88,7 @@ export class OpenFiles {
   readonly #idle = new Set<Handle>();
   readonly #waiting: (() => void)[] = [];
   readonly #owners = new Map<string, object>();
+  readonly #users = new Set<FileUser>();
   #openCount = 0;
 
   constructor(disk: Disk, limit: number = mostOpenFiles) {
@@ -106,6 +113,23 @@ export class OpenFiles {
 
   disclaim(path: string, owner: object): void {
     if (this.#owners.get(path) === owner) this.#owners.delete(path);
+  }
+
+  join(user: FileUser): void {
+    this.#users.add(user);
+  }
+
+  leave(user: FileUser): void {
+    this.#users.delete(user);
+  }
+
+  /** One of these paths that another content uses, too. */
+  findShared(paths: ReadonlySet<string>, self: FileUser): string | undefined {
+    for (const user of this.#users) {
+      const path = user === self ? undefined : user.findUsed(paths);
+      if (path !== undefined) return path;
+    }
+    return undefined;
   }
 
   async open(path: string, canWrite: boolean): Promise<DiskFile> {

@@ -4,9 +4,10 @@
 import type { Disk, DiskFile, FileStat } from '@shoal/base';
 import { storageError } from './errors.ts';
 import { stampOf } from './file-slot.ts';
+import { folderOf } from './folders.ts';
+import { look } from './look.ts';
 import { Handle, type OpenFiles } from './open-files.ts';
 import { bytesIn } from './segments.ts';
-import { look } from './survey.ts';
 import type { FileStamp } from './types.ts';
 
 export class PartsFile {
@@ -17,6 +18,7 @@ export class PartsFile {
   readonly #handle: Handle;
   #presentLength = 0;
   #isMade = false;
+  #id: string | undefined;
   #making: Promise<void> | undefined;
 
   constructor(disk: Disk, openFiles: OpenFiles, path: string, index: number) {
@@ -34,10 +36,15 @@ export class PartsFile {
     return this.#isMade;
   }
 
+  get id(): string | undefined {
+    return this.#id;
+  }
+
   /** Answers how it looks, if it is there. */
   async refresh(): Promise<FileStat | undefined> {
     const stat = await look(this.#disk, this.path);
     this.#isMade = stat !== undefined;
+    this.#id = stat?.id;
     this.#presentLength = stat?.length ?? 0;
     return stat;
   }
@@ -72,8 +79,9 @@ export class PartsFile {
 
   #make(): Promise<void> {
     this.#making ??= (async () => {
-      await this.#disk.makeFolder(this.path.slice(0, this.path.lastIndexOf('/')));
+      await this.#disk.makeFolder(folderOf(this.path));
       const file = await this.#disk.open(this.path, { write: true, create: true, mode: 0o600 });
+      this.#id = (await file.stat()).id;
       await file.close();
       this.#isMade = true;
     })().finally(() => {
@@ -89,6 +97,13 @@ export class PartsFile {
   async stamp(): Promise<FileStamp | undefined> {
     const stat = await look(this.#disk, this.path);
     return stat === undefined ? undefined : stampOf(this.index, stat);
+  }
+
+  async remove(): Promise<void> {
+    await this.#handle.close();
+    if (this.#isMade) await this.#disk.removeFile(this.path);
+    this.#isMade = false;
+    this.#presentLength = 0;
   }
 
   close(): Promise<void> {

@@ -4,6 +4,7 @@
 
 import { type Bitfield, type Clock, type Disk, type Timer, WorldError } from '@shoal/base';
 import { recordAfterMs, syncAtLatestMs, syncRest, syncWhenQuietMs } from './bounds.ts';
+import { folderOf, syncNames } from './folders.ts';
 import type { Journal } from './journal.ts';
 import type { FileStamp } from './types.ts';
 
@@ -11,6 +12,8 @@ import type { FileStamp } from './types.ts';
 export interface RecordedFile {
   readonly index: number;
   readonly path: string;
+  /** What its stamps have to have: a copy may have taken its place, or somebody's file. */
+  readonly id: string | undefined;
   stamp(): Promise<FileStamp | undefined>;
   sync(): Promise<void>;
 }
@@ -52,10 +55,10 @@ export class Recorder {
     this.touch(files);
   }
 
-  /** The piece is no longer in `good`. */
-  lose(piece: number): void {
+  /** The pieces are no longer in `good`. */
+  lose(pieces: readonly number[]): void {
     // A journal that cannot take this is written anew with the next record.
-    void this.#options.journal.lose([piece]).catch(() => {});
+    if (pieces.length > 0) void this.#options.journal.lose(pieces).catch(() => {});
   }
 
   /** These files look different now. */
@@ -99,7 +102,7 @@ export class Recorder {
       this.#changed = new Set();
       try {
         const stamps = await stampsOf(files);
-        await this.#options.journal.addWritten(this.#stillGood(pieces), stamps);
+        await this.#options.journal.addWritten(this.#stillGood(pieces), stillTrue(stamps, files));
       } catch {
         // The journal's disk is full or failing: said again with the next batch.
         for (const piece of pieces) this.#unrecorded.push(piece);
@@ -122,13 +125,13 @@ export class Recorder {
       for (const file of files) {
         const startMs = clock.nowMs();
         await file.sync().catch(unlessMissing);
-        folders.add(file.path.slice(0, file.path.lastIndexOf('/')));
+        folders.add(folderOf(file.path));
         if (mayRest) await this.#rest((clock.nowMs() - startMs) * syncRest);
         if (mayRest && this.#isClosed) throw new Error('closing');
       }
-      for (const folder of folders) await disk.syncFolder(folder);
+      await syncNames(disk, folders);
       const stamps = await stampsOf(files);
-      await journal.addSynced(this.#stillGood(pieces), stamps);
+      await journal.addSynced(this.#stillGood(pieces), stillTrue(stamps, files));
     } catch {
       for (const piece of pieces) this.#unsynced.push(piece);
       for (const file of files) this.#unsyncedFiles.add(file);
@@ -174,6 +177,12 @@ export class Recorder {
 /** A file that somebody removed has nothing to sync. */
 function unlessMissing(error: unknown): void {
   if (!(error instanceof WorldError && error.code === 'not-found')) throw error;
+}
+
+/** Files may have got other places while they were looked at. */
+function stillTrue(stamps: readonly FileStamp[], files: Iterable<RecordedFile>): FileStamp[] {
+  const ids = new Map(Array.from(files, ({ index, id }) => [index, id]));
+  return stamps.filter(({ file, id }) => ids.get(file) === id);
 }
 
 async function stampsOf(files: Iterable<RecordedFile>): Promise<FileStamp[]> {

@@ -2,9 +2,11 @@
 // Folders that have many of them are listed first, so that a hundred thousand missing files cost one question each folder,
 // not two each file; a few files, among thousands of others perhaps, are asked for by name.
 
-import { type Disk, type FileStat, WorldError } from '@shoal/base';
+import type { Disk, FileStat } from '@shoal/base';
 import { mostStatsAtOnce } from './bounds.ts';
 import { StorageError, storageError } from './errors.ts';
+import { folderOf } from './folders.ts';
+import { isAbsent, look } from './look.ts';
 import type { FilePaths } from './names.ts';
 
 export interface Found {
@@ -27,20 +29,26 @@ export async function survey(
   const listings = new Map<string, Promise<Set<string> | undefined>>();
   const counts = new Map<string, number>();
   for (const path of paths)
-    if (path !== undefined) counts.set(path.folder, (counts.get(path.folder) ?? 0) + 1);
+    for (const folder of path === undefined ? [] : new Set([folderOf(path.final), folderOf(path.incomplete)]))
+      counts.set(folder, (counts.get(folder) ?? 0) + 1);
   const found: Found[] = paths.map(() => nothing);
+  async function lookIn(path: string): Promise<FileStat | undefined> {
+    const folder = folderOf(path);
+    if ((counts.get(folder) ?? 0) <= mostAskedByName) return look(disk, path);
+    let listing = listings.get(folder);
+    if (listing === undefined) {
+      listing = list(disk, folder);
+      listings.set(folder, listing);
+    }
+    const names = await listing;
+    return names !== undefined && mayBeThere(names, path) ? look(disk, path) : undefined;
+  }
   await eachAtOnce(mostStatsAtOnce, paths.keys(), async (index) => {
     if (signal?.aborted) throw new StorageError('aborted', 'Stopped while looking at files');
     const path = paths[index];
     if (path === undefined) return;
-    const isListed = (counts.get(path.folder) ?? 0) > mostAskedByName;
-    const listing = isListed ? (listings.get(path.folder) ?? list(disk, path.folder)) : undefined;
-    if (listing !== undefined) listings.set(path.folder, listing);
-    const names = await listing;
-    if (isListed && names === undefined) return;
-    const isThere = (name: string) => names === undefined || mayBeThere(names, name);
-    const final = isThere(path.final) ? await look(disk, path.final) : undefined;
-    const incomplete = isThere(path.incomplete) ? await look(disk, path.incomplete) : undefined;
+    const final = await lookIn(path.final);
+    const incomplete = await lookIn(path.incomplete);
     if (final === undefined && incomplete === undefined) return;
     const linked = final?.kind === 'link' ? await follow(disk, path.final) : undefined;
     found[index] = { final, incomplete, linked };
@@ -87,15 +95,6 @@ function mayBeThere(names: Set<string>, path: string): boolean {
   return names.has(name) || !/^[\x00-\x7f]*$/.test(name);
 }
 
-export async function look(disk: Disk, path: string): Promise<FileStat | undefined> {
-  try {
-    return await disk.stat(path);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw storageError(error, path);
-  }
-}
-
 async function follow(disk: Disk, path: string): Promise<FileStat | undefined> {
   try {
     await using stack = new AsyncDisposableStack();
@@ -105,8 +104,4 @@ async function follow(disk: Disk, path: string): Promise<FileStat | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof WorldError && (error.code === 'not-found' || error.code === 'not-folder');
 }

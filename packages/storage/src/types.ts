@@ -31,7 +31,20 @@ export interface FileStamp {
   readonly modifiedMs: number;
 }
 
-export interface ContentOptions {
+/** Where the files of a content have their places. */
+export interface Home {
+  /** Absolute; the layout's paths begin below it. It is made when the first file is. */
+  readonly folder: string;
+  /** Absolute: files that are not released are kept below it, on whatever disk. Default: where they will be. */
+  readonly unfinished?: string;
+  /** These folders are the content's own: they go when they are empty. */
+  readonly ownsFolder?: boolean;
+  /** Files with another path than the layout says, below the folder. */
+  readonly names?: ReadonlyMap<number, readonly string[]>;
+}
+
+/** `folder` is where the files are when the journal knows of no move from there; `home` of the content says it. */
+export interface ContentOptions extends Home {
   readonly disk: Disk;
   readonly hashing: Hashing;
   readonly clock: Clock;
@@ -39,8 +52,8 @@ export interface ContentOptions {
   readonly openFiles: OpenFiles;
   readonly layout: Layout;
   readonly hashes: KnownHashes;
-  /** Absolute; the layout's paths begin below it. It is made when the first file is. */
-  readonly folder: string;
+  /** The files are in `folder`, whatever the journal says: somebody else put them there. */
+  readonly isRelocated?: boolean;
   /** Tells this content from every other one (an info hash); 1 to 64 bytes. */
   readonly identity: Uint8Array;
   /** Absolute path of the journal; `.parts` and `.new` beside it belong to it too. */
@@ -85,8 +98,18 @@ export interface FileState {
   readonly path: string;
 }
 
+export interface MoveOptions {
+  readonly signal?: AbortSignal;
+  /** What of the bytes that have to be copied is there; none have to be on one disk. */
+  readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
+}
+
 export interface Content {
   readonly layout: Layout;
+  /** Where the files belong. */
+  readonly home: Home;
+  /** A move was interrupted: some files are not at home yet. All is well but for that; `move` goes on with it. */
+  readonly isScattered: boolean;
   /** Verified and on the disk (in the system's cache at least). Not to be changed by others. */
   readonly good: Bitfield;
   /** Pieces that may be on the disk, but have not been hashed: what `check` will look at. */
@@ -111,6 +134,8 @@ export interface Content {
   acceptPiece(piece: number): void;
   /** A good piece turned out to be bad. */
   losePiece(piece: number): void;
+  /** A good piece could not be read. It is hashed after the next opening: perhaps it is there then. */
+  doubtPiece(piece: number): void;
   readonly queuedBytes: number;
   readonly isFull: boolean;
   /** Called each time the queue falls below half of its bound after it was full. */
@@ -133,6 +158,18 @@ export interface Content {
   release(file: number): Promise<void>;
   /** May be called at any time; bytes that were kept in the parts file move into the file. */
   setWanted(file: number, isWanted: boolean): Promise<void>;
+  /**
+   * Takes all files to another home: other folders, other names. On one disk they get other names, to another one
+   * they are copied, verified, synced and then removed. Reading goes on meanwhile, and so does writing but for the
+   * file that is being copied. Answers the files that were copied and could not be removed. Whatever happens, each file
+   * is whole in its old or its new place. Rejects before anything was moved with `in-the-way`, `no-space`, `locked`,
+   * `invalid`; when it rejects later (`no-space`, `io`, `aborted`…) `isScattered` is true, and `move` goes on or back.
+   */
+  move(home: Home, options?: MoveOptions): Promise<readonly string[]>;
+  /** Removes a file that is not wanted; bytes that other files need for their pieces are kept beside the journal. */
+  discard(file: number): Promise<void>;
+  /** Removes all files, the folders that are empty then, and the journal, and closes. Answers what was somebody's by now. */
+  destroy(): Promise<readonly string[]>;
   /** Room on the disk that holds the content. */
   freeBytes(): Promise<number>;
 

@@ -144,9 +144,9 @@ async function liveThrough(simulation: Simulation, crash: Crash): Promise<void> 
     const when = (['before', 'during', 'after'] as const)[random.below(3)] ?? 'before';
     const heal = host.disk.crash(when, { after: random.below(80), times: lives < 8 ? 1 : 0 });
     const isOver = await untilItEnds(run, life(run)).catch((error: unknown) => {
-      // What a power cut left of a file may look like anybody's.
-      const isLeft = error instanceof StorageError && error.code === 'in-the-way' && crash !== 'kept';
-      if (!isLeft || run.overwrite) throw error;
+      // The first bytes of a file may survive a cut that its record does not survive: milliseconds, and never a released one.
+      const isLeft = error instanceof StorageError && error.code === 'in-the-way' && crash === 'torn';
+      if (!isLeft || run.overwrite || !String(error.value).endsWith('.part')) throw error;
       run.overwrite = true;
       return false;
     });
