@@ -50,6 +50,7 @@ const byClass: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     aborted: exitCodes.interrupted,
   },
   ExperimentError: { invalid: exitCodes.usage },
+  IndexError: { settings: exitCodes.usage, damaged: exitCodes.refused },
   SwarmError: { duplicate: exitCodes.usage },
 };
 

@@ -50,5 +50,10 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'say who has what a link or torrent file names',
     load: () => import('./verbs/peers.ts'),
   },
+  {
+    name: 'index',
+    summary: 'run a central index: a tracker, and what hangs on it',
+    load: () => import('./verbs/index.ts'),
+  },
   { name: 'id', summary: 'print who this node is', load: () => import('./verbs/id.ts') },
 ];

@@ -16,6 +16,7 @@ import { kindOf, trackerSection } from './tracker/section.ts';
 import type { TrackerSettings } from './tracker/settings.ts';
 import { Tracker } from './tracker/tracker.ts';
 import { UdpTracker } from './tracker/udp.ts';
+import { readText, writeText } from './tracker/whole-file.ts';
 
 export interface IndexParts {
   readonly clock: Clock;
@@ -76,6 +77,9 @@ export async function createIndex(options: IndexOptions): Promise<Index> {
   );
   const leaseParts = leases && { ...leases, clock };
   const recalled = leaseParts && (await loadLeases(leaseParts, leaseParts.path, tracker));
+  const { users } = options.access ?? {};
+  if (leaseParts !== undefined)
+    users?.recall((await readText(leaseParts.disk, `${leaseParts.path}.users`)) ?? '');
   const udp = new UdpTracker(tracker, options);
   const knowledge = knowledgeOf(tracker);
   const remoteOf = new RemoteOf(options.proxies ?? []);
@@ -131,7 +135,12 @@ export async function createIndex(options: IndexOptions): Promise<Index> {
   let saving = Promise.resolve();
   function save(): Promise<void> {
     if (leaseParts === undefined) return saving;
-    saving = saving.then(() => saveLeases(leaseParts, leaseParts.path, tracker)).catch(failed);
+    saving = saving
+      .then(async () => {
+        await saveLeases(leaseParts, leaseParts.path, tracker);
+        if (users !== undefined) await writeText(leaseParts.disk, `${leaseParts.path}.users`, users.totals());
+      })
+      .catch(failed);
     return saving;
   }
 

@@ -15,3 +15,4 @@ export { HashList, parseHashList } from './tracker/hash-list.ts';
 export type { Knowledge, SwarmCounts, ThinContent } from './tracker/knowledge.ts';
 export { type LeasesSummary, loadLeases } from './tracker/leases-file.ts';
 export { parseUsers, type User, Users } from './tracker/users.ts';
+export { readText, writeText } from './tracker/whole-file.ts';

@@ -7,7 +7,7 @@ import { IndexError } from '../errors.ts';
 const maxHashes = 10_000_000;
 
 export class HashList {
-  readonly #hashes = new Set<string>();
+  #hashes = new Set<string>();
 
   get size(): number {
     return this.#hashes.size;
@@ -26,6 +26,11 @@ export class HashList {
 
   remove(hash: Uint8Array): boolean {
     return this.#hashes.delete(toLatin1(hash.subarray(0, 20)));
+  }
+
+  /** Its file was changed. */
+  become(other: HashList): void {
+    this.#hashes = other.#hashes;
   }
 
   *[Symbol.iterator](): Generator<string> {

@@ -8,6 +8,7 @@
 
 import {
   ByteReader,
+  BytesError,
   ByteWriter,
   type Clock,
   type Disk,
@@ -18,11 +19,11 @@ import {
   WorldError,
 } from '@shoal/base';
 import { tickMs } from '../bounds.ts';
-import { IndexError } from '../errors.ts';
 import { AddressBytes } from './address-bytes.ts';
 import type { PeerStore } from './peer-store.ts';
 import { type Group, group } from './swarms.ts';
 import type { Tracker } from './tracker.ts';
+import { folderOf } from './whole-file.ts';
 
 const magic = toUtf8('shoal leases 1\n');
 const chunkBytes = 256 * 1024;
@@ -30,6 +31,8 @@ const chunkBytes = 256 * 1024;
 const longestChunk = 2 * chunkBytes;
 const peersInRecord = 2_000;
 const checksumBytes = 20;
+/** The last that a Date can say. */
+const latestTimeMs = 8.64e15;
 const families = [4, 6] as const;
 
 export interface LeaseParts {
@@ -79,7 +82,7 @@ export async function saveLeases(
     await file.close();
   }
   await disk.rename(temporary, path);
-  await disk.syncFolder(path.slice(0, path.lastIndexOf('/')) || '/');
+  await disk.syncFolder(folderOf(path));
 }
 
 function* chunksOf(tracker: Tracker): Generator<Uint8Array> {
@@ -138,8 +141,10 @@ export async function loadLeases(
     if (!equalBytes(head.subarray(0, magic.length), magic) || head.length < magic.length + 8)
       return { savedAtMs: 0, records: 0, peers: 0, damage: 'it does not begin as a file of leases' };
     const savedAtMs = new DataView(head.buffer).getFloat64(magic.length);
+    if (!(savedAtMs >= 0 && savedAtMs < latestTimeMs))
+      return { savedAtMs: 0, records: 0, peers: 0, damage: 'it was saved at no time' };
     // A clock that was put back meanwhile makes nobody younger.
-    const awayMs = Math.max(0, clock.wallTimeMs() - savedAtMs) || 0;
+    const awayMs = Math.max(0, clock.wallTimeMs() - savedAtMs);
     const counts = { records: 0, peers: 0 };
     let damage: string | undefined;
     for (let position = head.length; ; ) {
@@ -153,7 +158,7 @@ export async function loadLeases(
       if (damage === undefined && !equalBytes(hashing.digest('sha1', records), chunk.subarray(length)))
         damage = `at ${position} its checksum is wrong`;
       if (damage !== undefined) break;
-      takeIn(records, awayMs, counts, tracker);
+      if (!takeIn(records, awayMs, counts, tracker)) damage = `at ${position} it has a record that is cut`;
       position += 4 + chunk.length;
     }
     return { savedAtMs, ...counts, damage };
@@ -172,7 +177,7 @@ function takeIn(
   awayMs: number,
   counts: { records: number; peers: number },
   tracker?: Tracker,
-): void {
+): boolean {
   const reader = new ByteReader(chunk);
   const address = new AddressBytes();
   try {
@@ -194,9 +199,10 @@ function takeIn(
           counts.peers++;
       }
     }
-  } catch (cause) {
-    // Its checksum was right, so it was written wrong.
-    throw new IndexError('damaged', 'The file of leases has a record that is cut.', { cause });
+    return true;
+  } catch (error) {
+    if (error instanceof BytesError) return false;
+    throw error;
   }
 }
 

@@ -33,7 +33,7 @@ const keyPattern = /^[A-Za-z0-9_-]{8,64}$/;
 
 export class Users {
   readonly #leastRatio: number | undefined;
-  readonly #byKey = new Map<string, User>();
+  #byKey = new Map<string, User>();
   readonly #sums = new Map<User, Map<string, Sums>>();
 
   constructor(options: UsersOptions = {}) {
@@ -56,6 +56,50 @@ export class Users {
     const user = { name, key, uploaded: 0, downloaded: 0 };
     this.#byKey.set(key, user);
     return user;
+  }
+
+  /** The file was changed: keys come and go, and what was counted for a key that stays is kept. */
+  become(other: Users): void {
+    const before = this.#byKey;
+    this.#byKey = other.#byKey;
+    for (const [key, user] of this.#byKey) {
+      const known = before.get(key);
+      if (known === undefined) continue;
+      user.uploaded = known.uploaded;
+      user.downloaded = known.downloaded;
+      const sums = this.#sums.get(known);
+      if (sums !== undefined) this.#sums.set(user, sums);
+    }
+    for (const user of before.values()) this.#sums.delete(user);
+  }
+
+  /** What everybody gave and took, for a file of its own. */
+  totals(): string {
+    const totals = [...this.#byKey.values()].map(({ key, uploaded, downloaded }) => [
+      key,
+      uploaded,
+      downloaded,
+    ]);
+    return `${JSON.stringify(totals)}\n`;
+  }
+
+  /** Takes in totals of before; what is no such list changes nothing. */
+  recall(text: string): void {
+    let totals: unknown;
+    try {
+      totals = JSON.parse(text);
+    } catch {
+      return;
+    }
+    if (!Array.isArray(totals)) return;
+    for (const entry of totals) {
+      if (!Array.isArray(entry)) continue;
+      const [key, uploaded, downloaded]: unknown[] = entry;
+      const user = typeof key === 'string' ? this.#byKey.get(key) : undefined;
+      if (user === undefined || typeof uploaded !== 'number' || typeof downloaded !== 'number') continue;
+      user.uploaded = Math.max(0, uploaded);
+      user.downloaded = Math.max(0, downloaded);
+    }
   }
 
   find(key: string): User | undefined {

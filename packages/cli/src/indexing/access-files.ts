@@ -1,0 +1,78 @@
+// Who may use the index's tracker: the files of listed info hashes and of users, read again when they change.
+
+import type { Disk } from '@shoal/base';
+import { type AccessOptions, parseHashList, parseUsers, readText, writeText } from '@shoal/index';
+
+const lookEveryMs = 10_000;
+
+export interface AccessFiles {
+  readonly access: AccessOptions | undefined;
+  /** The list was changed by the API: its file is written anew. */
+  keepListed(): Promise<void>;
+  /** Looks for changes until it is closed. */
+  watch(warn: (message: string) => void): void;
+  close(): void;
+}
+
+export interface AccessFlags {
+  readonly listed?: string;
+  readonly users?: string;
+  readonly leastRatio?: number;
+}
+
+/** Rejects with an IndexError `settings` that names the line that is wrong. */
+export async function openAccess(disk: Disk, flags: AccessFlags): Promise<AccessFiles> {
+  const { listed: listedPath, users: usersPath, leastRatio } = flags;
+  const readListed = async () => parseHashList(await textOf(disk, listedPath ?? ''));
+  const readUsers = async () =>
+    parseUsers(await textOf(disk, usersPath ?? ''), leastRatio === undefined ? {} : { leastRatio });
+  const listed = listedPath === undefined ? undefined : await readListed();
+  const users = usersPath === undefined ? undefined : await readUsers();
+  const seen = new Map<string, string>();
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+
+  async function hasChanged(path: string): Promise<boolean> {
+    const { id, length, modifiedMs } = await disk.stat(path);
+    const mark = `${id} ${length} ${modifiedMs}`;
+    const before = seen.get(path);
+    seen.set(path, mark);
+    return before !== undefined && before !== mark;
+  }
+
+  async function look(): Promise<void> {
+    if (listedPath !== undefined && (await hasChanged(listedPath))) listed?.become(await readListed());
+    if (usersPath !== undefined && (await hasChanged(usersPath))) users?.become(await readUsers());
+  }
+
+  return {
+    access:
+      listed === undefined && users === undefined
+        ? undefined
+        : { ...(listed && { listed }), ...(users && { users }) },
+    async keepListed() {
+      if (listedPath === undefined || listed === undefined) return;
+      await writeText(disk, listedPath, [...listed, ''].join('\n'));
+      await hasChanged(listedPath);
+    },
+    watch(warn) {
+      const next = (): void => {
+        // What is wrong in a file is told, and what was read before goes on.
+        look()
+          .catch((error: unknown) => warn(error instanceof Error ? error.message : String(error)))
+          .finally(() => {
+            if (!isClosed) timer = setTimeout(next, lookEveryMs);
+          });
+      };
+      next();
+    },
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function textOf(disk: Disk, path: string): Promise<string> {
+  return (await readText(disk, path)) ?? '';
+}

@@ -1,0 +1,58 @@
+// Runs a central index until Ctrl-C or SIGTERM, or says whether one could run.
+
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { flags } from '../flags.ts';
+import type { Verb } from '../verb.ts';
+
+/** The usual port of trackers. */
+const usualPort = 6969;
+
+const index: Verb = (command, context) => {
+  command
+    .usage('[FLAGS] | check [FLAGS]')
+    .helpCommand(false)
+    .addOption(flags.data)
+    .option('--config <FILE>', 'a JSON file with these flags as keys')
+    .option('--port <N>', `for HTTP and UDP; 0 picks a free one (${usualPort})`, parsePort)
+    .option('--address <IP>', 'listen at this address only; may be given several times', collect)
+    .option('--certificate <FILE>', 'speak HTTPS with this certificate (PEM)')
+    .option('--key <FILE>', 'the key of the certificate (PEM)')
+    .option('--listed <FILE>', 'serve these info hashes only, one a line')
+    .option(
+      '--users <FILE>',
+      'serve these users only: "NAME KEY" a line, the key stands in their announce URL',
+    )
+    .option('--least-ratio <N>', 'users below it may seed and not download', Number)
+    .option('--interval <SECONDS>', 'how often peers announce (1800)', Number)
+    .option('--proxy <IP>', 'believe X-Forwarded-For from this address; may be given several times', collect)
+    .option('--database <URL>', 'sqlite:FILE or postgres://…')
+    .option('--leases <WHERE>', 'memory or redis://…')
+    .option('--store <DIR>', 'keep a copy of what is listed, and share it')
+    .option('--store-limit <SIZE>', 'how much the store may hold, such as 500GB')
+    .option('--unlimited', 'lift the limits for one address, for benchmarks')
+    .action(async (options) => {
+      const { runIndex } = await import('../indexing/run.ts');
+      await runIndex(context, { port: usualPort, ...options });
+    });
+
+  command
+    .command('check')
+    .description('say what is wrong with the settings and the state, without starting')
+    .action(async () => {
+      const { checkIndex } = await import('../indexing/check.ts');
+      await checkIndex(context, command.opts());
+    });
+};
+
+export default index;
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError('It is a number from 0 to 65535.');
+  return port;
+}
+
+function collect(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}

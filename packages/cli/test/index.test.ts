@@ -1,0 +1,96 @@
+// The verb `index` as a process: it starts, keeps what it knows over a stop, and says what is wrong without starting.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+import { shoal, shoalPath, temporaryFolder } from './shoal.ts';
+
+const flags = ['--port', '0', '--address', '127.0.0.1', '--json'];
+const hash = '05'.repeat(20);
+
+async function startIndex(context: TestContext, data: string, words: readonly string[] = []) {
+  const child = spawn(process.execPath, [shoalPath, 'index', ...flags, '--data', data, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  context.after(() => child.kill('SIGKILL'));
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const { url }: { url: string } = JSON.parse(line);
+  return {
+    url,
+    async announce(port: number): Promise<string> {
+      const query = `info_hash=${'%05'.repeat(20)}&peer_id=-SH0001-abcdefghijkl&port=${port}&left=5`;
+      return (await fetch(`${url}announce?${query}`)).text();
+    },
+    async stop(): Promise<unknown> {
+      const ended = once(child, 'close');
+      child.kill('SIGTERM');
+      return (await ended)[0];
+    },
+  };
+}
+
+test('an index keeps over a stop who announced to it, and one folder has one index', async (context) => {
+  const data = await temporaryFolder(context);
+  const first = await startIndex(context, data);
+  assert.match(await first.announce(1), /5:peers0:/);
+  const second = await shoal(['index', ...flags, '--data', data]);
+  assert.equal(second.code, 1);
+  assert.match(JSON.parse(second.stdout).error.message, /Another index/);
+  assert.equal(await first.stop(), 0);
+  const again = await startIndex(context, data);
+  assert.match(await again.announce(2), /5:peers6:/);
+  assert.equal(await again.stop(), 0);
+  const check = await shoal(['index', 'check', '--data', data, '--json']);
+  assert.deepEqual([check.code, JSON.parse(check.stdout).peers], [0, 2]);
+});
+
+test('a list in a file is served, alone, and the operator adds to it', async (context) => {
+  const data = await temporaryFolder(context);
+  const listed = join(data, 'listed');
+  await writeFile(listed, `${'06'.repeat(20)}\n`);
+  const index = await startIndex(context, data, ['--listed', listed]);
+  assert.match(await index.announce(1), /does not serve/);
+  const secret = (await readFile(join(data, 'index', 'operator-token'), 'utf8')).trim();
+  const added = await fetch(`${index.url}api/tracker/listed`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${secret}` },
+    body: JSON.stringify({ add: [hash] }),
+  });
+  assert.deepEqual(await added.json(), { listed: 2 });
+  assert.match(await index.announce(1), /interval/);
+  assert.equal(await index.stop(), 0);
+  assert.deepEqual((await readFile(listed, 'utf8')).trim().split('\n'), ['06'.repeat(20), hash]);
+});
+
+test('what is wrong with the settings is said, and ends with 2', async (context) => {
+  const data = await temporaryFolder(context);
+  const [config, listed] = [join(data, 'config.json'), join(data, 'listed')];
+  await writeFile(listed, 'nothing');
+  for (const [text, message] of [
+    ['{', /no JSON/],
+    ['{"prot": 1}', /unknown key "prot"/],
+    ['{"port": "one"}', /"port" is no number/],
+    ['{"interval": 1}', /--interval/],
+    ['{"certificate": "x.pem"}', /--key/],
+    [`{"listed": ${JSON.stringify(listed)}}`, /Line 1/],
+  ] as const) {
+    await writeFile(config, text);
+    const ended = await shoal(['index', ...flags, '--data', data, '--config', config]);
+    assert.equal(ended.code, 2, text);
+    assert.match(JSON.parse(ended.stdout).error.message, message);
+  }
+});
+
+test('a check says what is damaged, and ends with 1', async (context) => {
+  const data = await temporaryFolder(context);
+  const index = await startIndex(context, data);
+  await index.stop();
+  await writeFile(join(data, 'index', 'tracker.leases'), 'nonsense');
+  const check = await shoal(['index', 'check', '--data', data, '--json']);
+  assert.equal(check.code, 1);
+  assert.match(JSON.parse(check.stdout).faults[0], /damaged/);
+});
