@@ -16,6 +16,8 @@ export interface AmountsDone {
   readonly downloaded: number;
   /** -1 where it is not known yet. */
   readonly left: number;
+  /** All of it, where that is known: a lease says which share is here. */
+  readonly total?: number;
 }
 
 export interface FindOptions {

@@ -40,6 +40,12 @@ export const maxDhtHosts = 32;
 
 /** How long a neighbour may take to answer somebody who asks once. */
 export const lanPatienceMs = 1_500;
+/** How often an index is asked who else has it: of what is being fetched, and of what is complete, to notice a restart. */
+export const indexAskMs = 60_000;
+export const indexRestMs = 10 * 60_000;
+/** What is held is told anew when it grew by this share. */
+export const grownShare = 0.1;
+
 /** Trackers of one torrent that are asked at once by somebody who asks once. */
 export const maxTrackersAskedOnce = 50;
 /** What most clients ask a tracker for. */

@@ -9,15 +9,17 @@ import { Trust } from './trust.ts';
 import type { Discovery, DiscoveryOptions, DiscoveryParts, NetworkMode } from './types.ts';
 
 const kindsOf: Readonly<Record<NetworkMode, readonly FinderKind[]>> = {
-  hybrid: ['given', 'lan', 'tracker', 'dht'],
-  centralized: ['given', 'tracker'],
+  hybrid: ['given', 'lan', 'tracker', 'index', 'dht'],
+  centralized: ['given', 'tracker', 'index'],
   distributed: ['given', 'lan', 'dht'],
 };
 
 /** A room is loaded when its finder is asked first, so that nobody waits for what is not used. */
 export function createDiscovery(parts: DiscoveryParts, options: DiscoveryOptions): Discovery {
-  const { lan, dht = {} } = options;
-  const kinds = kindsOf[options.mode].filter((kind) => kind !== 'lan' || lan !== false);
+  const { lan, index, dht = {} } = options;
+  const kinds = kindsOf[options.mode]
+    .filter((kind) => kind !== 'lan' || lan !== false)
+    .filter((kind) => kind !== 'index' || (index?.urls ?? []).length > 0);
   const finders = new Map<FinderKind, Promise<Finder>>();
   const quests = new Set<RunningQuest>();
   const trust = new Trust(parts.clock);
@@ -35,7 +37,9 @@ export function createDiscovery(parts: DiscoveryParts, options: DiscoveryOptions
     return runningDht;
   }
 
-  async function make(kind: 'lan' | 'tracker'): Promise<Finder> {
+  async function make(kind: 'lan' | 'tracker' | 'index'): Promise<Finder> {
+    if (kind === 'index' && index !== undefined)
+      return (await import('./index-finder.ts')).createIndexFinder(parts, { ...options, ...index });
     if (kind === 'tracker') return (await import('./tracker-finder.ts')).createTrackerFinder(parts, options);
     const { createLanFinder } = await import('./lan-finder.ts');
     return createLanFinder(parts, lan === false ? undefined : lan);
@@ -48,7 +52,7 @@ export function createDiscovery(parts: DiscoveryParts, options: DiscoveryOptions
       if ((dht.bootstrap ?? []).length > 0 || (dht.saved ?? []).length > 0) dhtFinder ??= makeDht();
       return dhtFinder;
     }
-    if (kind !== 'lan' && kind !== 'tracker') return undefined;
+    if (kind === 'given') return undefined;
     const made = finders.get(kind) ?? make(kind);
     finders.set(kind, made);
     return made;

@@ -87,7 +87,7 @@ export class RunningQuest implements Quest {
   }
 
   completed(): void {
-    for (const [search, kind] of this.#searches) if (kind === 'tracker') search.renew();
+    for (const [search, kind] of this.#searches) if (kind === 'tracker' || kind === 'index') search.renew();
   }
 
   renew(): void {

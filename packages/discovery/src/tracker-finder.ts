@@ -11,8 +11,13 @@ export interface TrackerFinderOptions {
   readonly userAgent?: string;
 }
 
+export interface TrackerFinderParts extends TrackerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
 export function createTrackerFinder(
-  parts: TrackerParts & { readonly clock: Clock; readonly random: Random },
+  parts: TrackerFinderParts,
   { peerId, userAgent }: TrackerFinderOptions,
 ): Finder {
   const { clock, random } = parts;

@@ -9,6 +9,7 @@ import type {
   PeerAddress,
   Random,
 } from '@shoal/base';
+import type { Identity } from '@shoal/identity';
 import type { TrackerParts } from '@shoal/tracker';
 import type { DhtFinderParts, HostPort } from './dht-finder.ts';
 
@@ -34,6 +35,8 @@ export interface DiscoveryOptions {
     /** What `saveNodes` gave in an earlier run. */
     readonly saved?: Uint8Array | undefined;
   };
+  /** Indexes to register with and to ask, each by its address. Default: none. */
+  readonly index?: { readonly urls: readonly string[]; readonly identity: Identity } | undefined;
   /** Which interfaces are local networks; false for none. Default: all but loopback. */
   readonly lan?: ((candidate: NetworkInterface) => boolean) | false;
 }

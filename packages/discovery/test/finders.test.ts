@@ -4,10 +4,13 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import type { Finder, FindOptions, FoundPeer, PeerAddress } from '@shoal/base';
 import { createDht } from '@shoal/dht';
+import { identityFromSeed } from '@shoal/identity';
 import type { SimHost, Simulation } from '@shoal/sim';
 import { simTest } from '@shoal/sim/testing';
+import { startSimIndex } from '../../../lab/clients/sim-index.ts';
 import { createDhtFinder } from '../src/dht-finder.ts';
 import { createGivenFinder } from '../src/given-finder.ts';
+import { createIndexFinder } from '../src/index-finder.ts';
 import { createLanFinder } from '../src/lan-finder.ts';
 import { createTrackerFinder } from '../src/tracker-finder.ts';
 import { peerIdOf, type SimTracker, startTracker, trackerUrl } from './sim-tracker.ts';
@@ -56,6 +59,21 @@ async function dhtGround(simulation: Simulation): Promise<Ground> {
       finder.addNode({ host: 'first', port: 6881 });
       return finder;
     },
+  };
+}
+
+async function indexGround(simulation: Simulation): Promise<Ground> {
+  const index = await startSimIndex(simulation);
+  return {
+    patienceMs: 120_000,
+    host: () => simulation.addHost(),
+    finder: (host) =>
+      createIndexFinder(host.world, {
+        peerId: peerIdOf(host.name),
+        urls: [index.url],
+        identity: identityFromSeed(new Uint8Array(32).fill(Number(host.name.slice(1)))),
+      }),
+    knows: (host, infoHash) => index.knows(infoHash, host.address),
   };
 }
 
@@ -208,6 +226,7 @@ function suite(name: string, ground: MakeGround): void {
 }
 
 suite('trackers', trackerGround);
+suite('an index', indexGround);
 suite('the DHT', dhtGround);
 suite('the local network', lanGround);
 
@@ -226,3 +245,42 @@ simTest('named peers are yielded by all addresses of their names', {}, async (si
   const own = b.world.interfaces.list().filter(({ isLoopback }) => !isLoopback);
   assert.deepEqual(new Set(addresses), new Set([...own.map(({ address }) => `${address} 5`), '192.0.2.1 7']));
 });
+
+simTest(
+  'an index that restarts and forgot has its leases again within two minutes',
+  { seeds: 2 },
+  async (simulation) => {
+    const index = await startSimIndex(simulation);
+    const [a, b] = [simulation.addHost(), simulation.addHost()];
+    const finderOf = (host: SimHost, id: number) =>
+      createIndexFinder(host.world, {
+        peerId: peerIdOf(host.name),
+        urls: [index.url],
+        identity: identityFromSeed(new Uint8Array(32).fill(id)),
+      });
+    const [ofA, ofB] = [finderOf(a, 1), finderOf(b, 2)];
+    const stop = new AbortController();
+    const failures: string[] = [];
+    const failed = (_: string, message: string) => void failures.push(message);
+    collect(ofA.find([hash], optionsOf({ signal: stop.signal, failed })));
+    await simulation.run(() => index.knows(hash, a.address), { limitMs: 5_000 });
+    await index.restart();
+    assert.equal(index.knows(hash, a.address), false);
+    await simulation.run(() => index.knows(hash, a.address), { limitMs: 120_000 });
+    // While it is gone, that is told once; and what is sought meanwhile stands there when it is back.
+    index.host.crash();
+    collect(ofA.find([second], optionsOf({ signal: stop.signal, failed })));
+    await simulation.advance(30 * 60_000);
+    assert.ok(failures.length >= 1 && failures.length <= 6, failures.join());
+    await index.restart();
+    await simulation.run(() => index.knows(hash, a.address) && index.knows(second, a.address), {
+      limitMs: 10 * 60_000,
+    });
+    const found = collect(ofB.find([second], optionsOf({ once: true })));
+    await simulation.settle(found.over);
+    assert.ok(found.peers.some(isOf(a)));
+    stop.abort();
+    await simulation.settle(Promise.all([ofA.close(), ofB.close()]));
+    assert.equal(index.knows(hash, a.address), false);
+  },
+);

@@ -148,6 +148,12 @@ export class MemoryLeases implements LeaseStore {
     return found;
   }
 
+  /** Whether a lease that was confirmed from this address names it. */
+  isHeldFrom(infoHash: string, address: string): boolean {
+    const slots = [...(this.#holders.get(infoHash)?.from(0) ?? [])];
+    return slots.some(([slot]) => this.#entries.get(slot)?.held?.confirmed.includes(address) === true);
+  }
+
   async count(infoHash: string): Promise<{ holders: number; complete: number }> {
     const holders = this.#holders.get(infoHash);
     return { holders: holders?.size ?? 0, complete: holders?.complete ?? 0 };
