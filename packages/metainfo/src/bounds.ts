@@ -27,6 +27,9 @@ export const maxPathBytes = 3072;
 /** As many trackers, web seeds, nodes and peers as are read from one torrent or link; the rest is not looked at. */
 export const maxSources = 1000;
 
+/** Two million pieces take a byte each, a hundred thousand files of long names some ten megabytes. */
+export const maxResumeLength = 64 * 1024 * 1024;
+
 /** A link with a hundred trackers has ten kilobytes. */
 export const maxLinkLength = 1024 * 1024;
 

@@ -34,6 +34,8 @@ export type MetainfoErrorCode =
   | 'missing-info-hash'
   | 'bad-info-hash'
   | 'conflicting-info-hashes'
+  // resume files of other clients
+  | 'not-a-resume-file'
   // what was to be made
   | 'invalid';
 
