@@ -51,6 +51,13 @@ export const mostConnectionsPerTransfer = 120;
 export const mostHalfOpen = 40;
 /** Dials a second, after a burst of as many: routers of homes forget connections when too many begin at once. */
 export const dialsPerSecond = 50;
+/** Contents that are opened at a time: what each waits for is the disk's answer to a few questions. */
+export const openingsAtOnce = 16;
+/** Contents that are hashed at a time: one keeps the hashers busy, a second one while the disk seeks. */
+export const checksAtOnce = 2;
+/** Complete transfers without peers that keep their content open, and for how long after the last peer. */
+export const mostIdle = 16;
+export const idleMs = 60_000;
 /** Accepted connections whose handshake is not through; more, and the oldest of the busiest host makes room. */
 export const mostGreetings = 100;
 export const dialTimeoutMs = 20_000;

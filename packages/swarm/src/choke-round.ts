@@ -21,6 +21,7 @@ export interface ChokeRoundOptions {
 export class ChokeRound {
   readonly #o: ChokeRoundOptions;
   #unchoked = 0;
+  #isRunScheduled = false;
 
   constructor(options: ChokeRoundOptions) {
     this.#o = options;
@@ -32,7 +33,15 @@ export class ChokeRound {
   }
 
   left(peer: Peer): void {
-    if (peer.isUnchoked) this.#unchoked--;
+    if (!peer.isUnchoked) return;
+    this.#unchoked--;
+    // Its slot is for those who wait, and not for whoever comes first: that could be the same one again.
+    if (this.#isRunScheduled) return;
+    this.#isRunScheduled = true;
+    queueMicrotask(() => {
+      this.#isRunScheduled = false;
+      this.run();
+    });
   }
 
   run(): void {

@@ -1,12 +1,14 @@
 // Who may download from us, as a pure function of what the peers did (BEP 3, "choking and optimistic unchoking").
 // Rules: never more than `slots` at once, and only interested ones; while we download, those go first from whom we
 // get most (tit for tat), those that stall us go last (anti-snubbing), and one slot in five goes to somebody at
-// random, so that newcomers can show what they have; once we have all, those go first that were served least lately, and
-// those last that were given a slot and made nothing of it.
+// random, so that newcomers can show what they have; once we have all, those go first that were served least lately, one of
+// each host before a second one, and those last that were given a slot and made nothing of it.
 
 import type { Random } from '@shoal/base';
 
 export interface ChokeCandidate {
+  /** Where it is; many peers may be at one, be it a household or a crowd. */
+  readonly host: string;
   readonly isInterested: boolean;
   readonly isUnchoked: boolean;
   /** It was unchoked without having earned it, and may stay until then. */
@@ -101,8 +103,16 @@ function chooseSeeding<Peer extends ChokeCandidate>(peers: Peer[], rules: ChokeR
         ? a.peer.chokedAtMs - b.peer.chokedAtMs || a.peer.connectedAtMs - b.peer.connectedAtMs
         : b.peer.bytesPerSecondToIt - a.peer.bytesPerSecondToIt),
   );
+  // Of those that are at the same host, the first has one before it, the second two…
+  const atHost = new Map<string, number>();
+  const ranked = order.map(({ peer, group }) => {
+    const rank = atHost.get(peer.host) ?? 0;
+    atHost.set(peer.host, rank + 1);
+    return { peer, group, rank: group === 1 ? rank : 0 };
+  });
+  ranked.sort((a, b) => a.group - b.group || a.rank - b.rank);
   return {
-    unchoked: new Set(order.slice(0, rules.slots).map(({ peer }) => peer)),
+    unchoked: new Set(ranked.slice(0, rules.slots).map(({ peer }) => peer)),
     newlyOptimistic: [],
   };
 }

@@ -1,6 +1,7 @@
 // What one transfer has on its disk: the content opened and checked, then traded, its files released; selected anew at
-// any time; waiting while the disk is full. Invariants: pieces are traded exactly while `trade` is there; a disk that
-// is full pauses the transfer and nothing else.
+// any time; waiting while the disk is full; shelved while nobody needs it, and opened again. Invariants: pieces are traded
+// exactly while `trade` is there; a disk that is full pauses the transfer and nothing else; what is shelved holds no file,
+// no memory for pieces, and nobody's place in a picker.
 
 import type { InfoHashes, Torrent } from '@shoal/metainfo';
 import { type Content, openContent, StorageError } from '@shoal/storage';
@@ -9,6 +10,7 @@ import * as bound from './bounds.ts';
 import type { Connections } from './connections.ts';
 import { SwarmError } from './errors.ts';
 import type { HashExchange } from './hash-exchange.ts';
+import type { Peer } from './peer.ts';
 import { Releases } from './releases.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Status } from './status.ts';
@@ -26,6 +28,8 @@ export interface HoldingsOptions {
   readonly given: TransferOptions;
   /** What the content is known by in its journal: what the transfer was added with. */
   readonly infoHashes: InfoHashes;
+  /** Reads the torrent again, where that is how it is kept. */
+  readonly load: (() => Promise<{ readonly torrent: Torrent; readonly hashes: HashExchange }>) | undefined;
   /** Told to the gate. */
   readonly transfer: Transfer;
   /** There is something to do with each tick. */
@@ -34,6 +38,9 @@ export interface HoldingsOptions {
   dialSoon(): void;
   /** We want something again, or nothing any more. */
   wishesChanged(): void;
+  /** Pieces can be had; the first words to a peer that waited for that. */
+  welcome(peer: Peer): void;
+  opened(): void;
   /** All that is wanted is here and released. */
   completed(): void;
   failed(error: unknown): void;
@@ -41,7 +48,8 @@ export interface HoldingsOptions {
 
 export class Holdings {
   readonly #o: HoldingsOptions;
-  readonly #stopping = new AbortController();
+  /** Of what is open, or being opened. */
+  #aborter: AbortController | undefined;
   #source: { readonly torrent: Torrent; readonly hashes: HashExchange } | undefined;
   #content: Content | undefined;
   #trade: Trade | undefined;
@@ -50,7 +58,12 @@ export class Holdings {
   #wantedBytes: WantedBytes | undefined;
   #isWanted: (file: number) => boolean = () => true;
   #lastRoomMs = 0;
-  #opening: Promise<void> | undefined;
+  #opening: Promise<void> = Promise.resolve();
+  /** Of what was shelved before. */
+  #closing: Promise<void> = Promise.resolve();
+  /** Was chosen while nothing was open. */
+  #selection: ((path: string, file: number) => boolean) | undefined;
+  #lastWanted = { bytes: 0, total: 0 };
 
   constructor(options: HoldingsOptions) {
     this.#o = options;
@@ -76,21 +89,55 @@ export class Holdings {
 
   /** Verified bytes of wanted files, and all of them. */
   get wanted(): { readonly bytes: number; readonly total: number } {
-    return { bytes: this.#wantedBytes?.bytes ?? 0, total: this.#wantedBytes?.total ?? 0 };
+    const { bytes, total } = this.#wantedBytes ?? this.#lastWanted;
+    return { bytes, total };
+  }
+
+  /** Peers that come now are let in, and wait for their first words. */
+  get isOpening(): boolean {
+    return this.#aborter !== undefined && this.#trade === undefined;
+  }
+
+  get isShelved(): boolean {
+    return this.#aborter === undefined;
+  }
+
+  /** Nobody reads or fetches through it. */
+  get isIdle(): boolean {
+    return (
+      this.#trade !== undefined && this.#streams?.readers.size === 0 && this.#releases?.isSettled === true
+    );
   }
 
   /** The metadata came; not all hashes of pieces may be known yet. */
   learn(torrent: Torrent, hashes: HashExchange): void {
     this.#source = { torrent, hashes };
-    const { isWanted } = this.#o.given;
+    const isWanted = this.#selection ?? this.#o.given.isWanted;
     if (isWanted !== undefined) this.#isWanted = (file) => isWanted(pathOf(torrent, file), file);
   }
 
-  /** All hashes of pieces are known. */
+  /** All hashes of pieces are known, or where to read them. */
   open(): void {
-    if (this.#source === undefined) return;
-    const { torrent, hashes } = this.#source;
-    this.#opening ??= this.#open(torrent, hashes).catch((error: unknown) => this.#couldNotOpen(error));
+    if (this.#aborter !== undefined || (this.#source === undefined && this.#o.load === undefined)) return;
+    const aborter = new AbortController();
+    this.#aborter = aborter;
+    this.#o.status.isOpening = true;
+    this.#opening = this.#open(aborter.signal).catch(async (error: unknown) => {
+      if (!aborter.signal.aborted) await this.#couldNotOpen(error);
+    });
+  }
+
+  /** Somebody waits for it. */
+  hurry(): void {
+    this.#o.parts.openings.hurry(this);
+    this.#o.parts.checks.hurry(this);
+  }
+
+  /** The torrent will be read again when it is opened. */
+  forgetTorrent(): void {
+    this.#lastWanted = this.wanted;
+    this.#wantedBytes = undefined;
+    this.#source = undefined;
   }
 
   /** A disk may be too full for the journal already: then nothing is known of the content, and it is opened again later. */
@@ -101,17 +148,45 @@ export class Holdings {
     }
     await this.#content?.close();
     this.#content = undefined;
-    this.#opening = undefined;
-    if (!this.#stopping.signal.aborted) this.#waitForRoom(error);
+    this.#aborter = undefined;
+    this.#waitForRoom(error);
   }
 
-  async #open(torrent: Torrent, hashes: HashExchange): Promise<void> {
-    const { signal } = this.#stopping;
-    const { status, infoHashes } = this.#o;
+  async #open(signal: AbortSignal): Promise<void> {
+    const { status, parts, load } = this.#o;
+    // Who was shared before is shared still, if nothing has changed.
+    if (status.state !== 'sharing') status.become('checking');
+    await this.#closing.catch(() => {});
+    if (signal.aborted) return;
+    const { torrent, hashes, content } = await parts.openings.run(this, signal, async () => {
+      const source = this.#source ?? (await load?.());
+      if (source === undefined) throw new SwarmError('invalid', 'the torrent is not known');
+      return { ...source, content: await this.#openContent(source.torrent, signal) };
+    });
+    if (signal.aborted) {
+      await content.close();
+      return;
+    }
+    this.#content = content;
+    if (content.uncheckedCount > 0) {
+      status.isOpening = false;
+      status.become('checking');
+      await parts.checks.run(this, signal, () => content.check({ signal }));
+    } else await content.check({ signal });
+    if (signal.aborted) return;
+    this.#wantedBytes = new WantedBytes(torrent.layout, content.good, this.#isWanted);
+    this.#releases = this.#createReleases(torrent, content);
+    this.#startTrade(torrent, hashes, content);
+    this.#releases.all();
+    this.#settle();
+    this.#o.opened();
+  }
+
+  #openContent(torrent: Torrent, signal: AbortSignal): Promise<Content> {
+    const { infoHashes } = this.#o;
     const { folder, journal, overwrite, hashed } = this.#o.given;
     const { disk, hashing, clock, openFiles, lock, bootId } = this.#o.parts;
-    status.become('checking');
-    const content = await openContent(
+    return openContent(
       {
         disk,
         hashing,
@@ -130,15 +205,6 @@ export class Holdings {
       },
       signal,
     );
-    this.#content = content;
-    if (signal.aborted) return;
-    await content.check({ signal });
-    if (signal.aborted) return;
-    this.#wantedBytes = new WantedBytes(torrent.layout, content.good, this.#isWanted);
-    this.#releases = this.#createReleases(torrent, content);
-    this.#startTrade(torrent, hashes, content);
-    this.#releases.all();
-    this.#settle();
   }
 
   #createReleases(torrent: Torrent, content: Content): Releases {
@@ -148,8 +214,12 @@ export class Holdings {
       layout: torrent.layout,
       gate: (file, path) => given.gate?.({ transfer, path, index: file }) ?? Promise.resolve(true),
       released: (file, path) => status.emit({ kind: 'released', file, path }),
-      settled: () => this.#settle(),
-      failed: (error) => this.#storageFailed(error),
+      settled: () => {
+        if (this.#content === content) this.#settle();
+      },
+      failed: (error) => {
+        if (this.#content === content) this.#storageFailed(error);
+      },
     });
   }
 
@@ -169,7 +239,9 @@ export class Holdings {
       nowMs,
       webSeeds,
       onHave: (piece) => this.#had(piece),
-      onStorageError: (error) => this.#storageFailed(error),
+      onStorageError: (error) => {
+        if (this.#trade === trade) this.#storageFailed(error);
+      },
       onLiar: (address, peer, piece) => connections.banLiar(address, peer, piece),
     });
     trade.select(this.#isWanted);
@@ -182,9 +254,16 @@ export class Holdings {
       peers,
       wantsMore: () => this.#lookForPeers(),
     });
+    status.isOpening = false;
+    if (!this.hasAllWanted) status.isComplete = false;
     status.become(this.hasAllWanted ? 'sharing' : 'fetching');
     for (const peer of [...peers]) {
       try {
+        if (peer.isHeld) {
+          this.#o.welcome(peer);
+          peer.release();
+          continue;
+        }
         trade.attach(peer);
         for (const piece of trade.picker.have.indices()) peer.outbox.have(piece);
       } catch (error) {
@@ -220,6 +299,12 @@ export class Holdings {
   async select(isWanted: (path: string, file: number) => boolean): Promise<void> {
     const { status } = this.#o;
     const torrent = this.#source?.torrent;
+    this.#selection = isWanted;
+    if (torrent === undefined && this.#o.load !== undefined) {
+      // It is done when it is opened; at once, unless it is paused.
+      if (status.takesPeers) this.open();
+      return;
+    }
     if (torrent === undefined) throw new SwarmError('invalid', 'the files are not known yet');
     this.#isWanted = (file) => isWanted(pathOf(torrent, file), file);
     for (const [file] of torrent.layout.files.entries())
@@ -293,17 +378,30 @@ export class Holdings {
     this.#o.webSeeds.pause();
   }
 
-  /** Whatever is being opened or checked ends soon. */
-  abort(): void {
-    this.#stopping.abort();
-  }
-
-  async close(): Promise<void> {
-    this.abort();
-    this.#streams?.endAll(new SwarmError('closed', 'the transfer was stopped'));
-    await this.#opening;
-    await this.#trade?.assembler.close();
-    await this.#content?.close();
+  /**
+   * Lets go of files, pieces and all that is known of them but numbers, after the peers have left. Resolves when all that
+   * was verified is on the disk and recorded.
+   */
+  shelve(reason: string): Promise<void> {
+    if (this.#aborter === undefined) return this.#closing;
+    this.#aborter.abort();
+    this.#aborter = undefined;
+    this.#o.status.isOpening = false;
+    this.#streams?.endAll(new SwarmError('closed', reason));
+    this.#o.webSeeds.rest();
+    const [before, opening, trade, content] = [this.#closing, this.#opening, this.#trade, this.#content];
+    this.#streams = undefined;
+    this.#trade = undefined;
+    this.#releases = undefined;
+    this.#content = undefined;
+    const close = async () => {
+      await before.catch(() => {});
+      await opening;
+      await trade?.assembler.close();
+      await content?.close();
+    };
+    this.#closing = close();
+    return this.#closing;
   }
 }
 

@@ -15,6 +15,8 @@ export interface MetadataExchangeOptions {
   readonly peers: ReadonlySet<Peer>;
   /** The info dictionary, once we have it. */
   readonly info: () => Uint8Array | undefined;
+  /** We have none, and need it. */
+  readonly isWanted: () => boolean;
   /** All of it came; false when it is not what the link says. */
   take(info: Uint8Array): boolean;
   readonly nowMs: () => number;
@@ -74,7 +76,7 @@ export class MetadataExchange {
 
   /** Asks whoever can be asked. One that gives little by little has to make room while others wait. */
   tick(): void {
-    if (this.#o.info() !== undefined) return;
+    if (this.#o.info() !== undefined || !this.#o.isWanted()) return;
     const nowMs = this.#o.nowMs();
     let doOthersWait = false;
     for (const peer of this.#o.peers) if (this.#mayAsk(peer, nowMs)) doOthersWait = true;

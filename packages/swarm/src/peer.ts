@@ -3,7 +3,7 @@
 // after `leave` nothing of this peer is called any more.
 
 import type { PeerAddress } from '@shoal/base';
-import type { TransportError } from '@shoal/transport';
+import { hostOf, type TransportError } from '@shoal/transport';
 import {
   type BlockLedger,
   type BlockPlace,
@@ -75,6 +75,7 @@ export const readsNothing: Leave = {
 export class Peer implements PeerHandlers, ChokeCandidate {
   readonly channel: PacedChannel;
   readonly address: PeerAddress;
+  readonly host: string;
   readonly handshake: Handshake;
   readonly fast: boolean;
   readonly extensions: boolean;
@@ -88,6 +89,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   readonly #host: PeerHost;
   readonly #nowMs: () => number;
   #leave: Leave | undefined;
+  #held: Uint8Array[] | undefined;
 
   isInterested = false;
   isChokingUs = true;
@@ -140,6 +142,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
     const { channel, handshake } = options;
     this.channel = channel;
     this.address = channel.remote;
+    this.host = hostOf(channel.remote);
     this.handshake = handshake;
     this.fast = options.fast;
     this.extensions = options.extensions;
@@ -194,6 +197,23 @@ export class Peer implements PeerHandlers, ChokeCandidate {
     };
   }
 
+  /** We cannot answer yet: what it says waits in the line, or here, for `release`. */
+  hold(): void {
+    this.#held = [];
+    this.channel.hold();
+  }
+
+  get isHeld(): boolean {
+    return this.#held !== undefined;
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.channel.release();
+    for (const bytes of held) this.#take(bytes);
+  }
+
   /** Ends the connection. Only the first reason counts. */
   leave(reason: Leave): void {
     if (this.#leave !== undefined) return;
@@ -215,6 +235,15 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   readonly data = (bytes: Uint8Array): void => {
     if (this.#leave !== undefined) return;
     this.channel.heard(bytes.length);
+    if (this.#held !== undefined) {
+      this.#held.push(bytes.slice());
+      return;
+    }
+    this.#take(bytes);
+  };
+
+  #take(bytes: Uint8Array): void {
+    if (this.#leave !== undefined) return;
     this.lastHeardMs = this.#nowMs();
     try {
       this.parser.push(bytes);
@@ -226,7 +255,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
     }
     if (this.outbox.pendingBytes > bound.longestBacklog) this.leave(readsNothing);
     else this.#host.heard(this);
-  };
+  }
 
   readonly closed = (error?: TransportError): void => {
     this.leave({ code: 'closed', message: error?.message ?? 'the peer closed the connection', isBan: false });

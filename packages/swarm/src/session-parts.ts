@@ -7,6 +7,7 @@ import type { Limiter } from './limits/limiter.ts';
 import type { BlockMemory } from './memory.ts';
 import type { OutboxBuffers } from './outbox.ts';
 import type { TorrentTransfer } from './transfer.ts';
+import type { Turnstile } from './turnstile.ts';
 import type { SendBuffers } from './uploads.ts';
 
 export interface SessionParts {
@@ -28,6 +29,9 @@ export interface SessionParts {
   readonly lock: ContentOptions['lock'];
   readonly bootId: string | undefined;
   readonly nowMs: () => number;
+  /** Contents that are being opened, and hashed. */
+  readonly openings: Turnstile;
+  readonly checks: Turnstile;
   /** Of all transfers. */
   connections: number;
   /** There is something to do for this transfer: it is looked at with each tick. */
@@ -37,4 +41,6 @@ export interface SessionParts {
   /** Its metadata came, and with it perhaps another info hash. */
   learned(transfer: TorrentTransfer, torrent: Torrent): void;
   forget(transfer: TorrentTransfer): void;
+  /** It is shared, and nobody asks for it: those that have been so for longest are shelved. */
+  idle(transfer: TorrentTransfer): void;
 }

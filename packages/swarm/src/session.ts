@@ -3,7 +3,7 @@
 // transfer has anything to do, no timer runs.
 
 import { createSlabs, type Timer, toHex } from '@shoal/base';
-import type { Torrent } from '@shoal/metainfo';
+import type { InfoHashes, Torrent } from '@shoal/metainfo';
 import { type Accepted, type Channel, type ChannelListener, oldestOfBusiest } from '@shoal/transport';
 import type { Handshake } from '@shoal/wire';
 import * as bound from './bounds.ts';
@@ -17,6 +17,7 @@ import { blockLength } from './picker/picker.ts';
 import type { KnownPeer } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
 import { TorrentTransfer } from './transfer.ts';
+import { Turnstile } from './turnstile.ts';
 import type { Session, SessionOptions, Transfer, TransferOptions, TransferSource } from './types.ts';
 import { createSendBuffers } from './uploads.ts';
 import { hashToAnswer, hashToName, isNameOf } from './wire-names.ts';
@@ -44,6 +45,8 @@ class TorrentSession implements Session, SessionParts {
   readonly sendBuffers = createSendBuffers();
   readonly outboxBuffers = new OutboxBuffers();
   readonly nowMs: () => number;
+  readonly openings = new Turnstile(bound.openingsAtOnce);
+  readonly checks = new Turnstile(bound.checksAtOnce);
   readonly transfers = new Set<TorrentTransfer>();
   connections = 0;
   readonly #transport: SessionOptions['transport'];
@@ -51,6 +54,8 @@ class TorrentSession implements Session, SessionParts {
   readonly #active = new Set<TorrentTransfer>();
   readonly #dials = new Set<AbortController>();
   readonly #greeting = new Set<Channel>();
+  /** Complete, open, and without peers, the one that has been so for longest first. */
+  readonly #idle = new Set<TorrentTransfer>();
   /** Transfers that have somebody to dial. */
   readonly #dialling = new Set<TorrentTransfer>();
   #listener: ChannelListener | undefined;
@@ -101,7 +106,7 @@ class TorrentSession implements Session, SessionParts {
 
   add(source: TransferSource, options: TransferOptions): Transfer {
     if (this.#isClosed) throw closedError();
-    const { infoHashes } = source.kind === 'torrent' ? source.torrent : source.magnet;
+    const infoHashes = hashesOf(source);
     for (const hash of [infoHashes.v1, infoHashes.v2?.subarray(0, 20)])
       if (hash !== undefined && this.#byHash.has(toHex(hash)))
         throw new SwarmError('duplicate', 'this torrent is in the session already', { value: toHex(hash) });
@@ -129,6 +134,16 @@ class TorrentSession implements Session, SessionParts {
     if (!this.#isClosed) for (const transfer of dialling) this.#dialFor(transfer, nowMs);
   };
 
+  idle(transfer: TorrentTransfer): void {
+    this.#idle.delete(transfer);
+    this.#idle.add(transfer);
+    for (const oldest of this.#idle) {
+      if (this.#idle.size <= bound.mostIdle) return;
+      this.#idle.delete(oldest);
+      oldest.rest();
+    }
+  }
+
   learned(transfer: TorrentTransfer, torrent: Torrent): void {
     // A link to one half of a hybrid: its other half's peers are welcome too.
     this.#serve(transfer, torrent.infoHashes.v1, torrent.infoHashes.v2);
@@ -137,9 +152,13 @@ class TorrentSession implements Session, SessionParts {
   forget(transfer: TorrentTransfer): void {
     this.transfers.delete(transfer);
     this.#active.delete(transfer);
-    for (const [hash, owner] of this.#byHash) if (owner === transfer) this.#byHash.delete(hash);
-    for (const hash of [transfer.infoHashes.v1, transfer.infoHashes.v2?.subarray(0, 20)])
-      if (hash !== undefined) this.#transport.unserve(hash);
+    this.#idle.delete(transfer);
+    const { v1, v2 } = transfer.knownHashes;
+    for (const hash of [v1, v2?.subarray(0, 20)]) {
+      if (hash === undefined || this.#byHash.get(toHex(hash)) !== transfer) continue;
+      this.#byHash.delete(toHex(hash));
+      this.#transport.unserve(hash);
+    }
   }
 
   async close(): Promise<void> {
@@ -177,7 +196,7 @@ class TorrentSession implements Session, SessionParts {
   };
 
   #dialFor(transfer: TorrentTransfer, nowMs: number): void {
-    if (!transfer.takesPeers) return;
+    if (!transfer.dialsPeers) return;
     const room = Math.min(
       this.limiter.halfOpen - this.#dials.size,
       this.limiter.connections - this.connections,
@@ -338,6 +357,17 @@ class TorrentSession implements Session, SessionParts {
         ['peers that let us ask', memory.activePeers, this.connections],
       ]),
     ];
+  }
+}
+
+function hashesOf(source: TransferSource): InfoHashes {
+  switch (source.kind) {
+    case 'torrent':
+      return source.torrent.infoHashes;
+    case 'magnet':
+      return source.magnet.infoHashes;
+    case 'stored':
+      return source.infoHashes;
   }
 }
 

@@ -6,6 +6,8 @@ import type { TransferEvent, TransferState } from './types.ts';
 export class Status {
   readonly #listeners = new Set<(event: TransferEvent) => void>();
   #state: TransferState = 'metadata';
+  /** What is there will be known in a moment. */
+  isOpening = false;
   /** Why it failed, or waits. */
   error: Error | undefined;
   /** All that is wanted is here, under its own name. */
@@ -17,7 +19,12 @@ export class Status {
 
   /** Connections are of use now. While the disk is being checked, we could not say what we have. */
   get takesPeers(): boolean {
-    return this.#state !== 'checking' && !this.isOver;
+    return (this.#state !== 'checking' || this.isOpening) && !this.isOver && !this.isStanding;
+  }
+
+  /** Until somebody, or the queue, lets it go on. */
+  get isStanding(): boolean {
+    return this.#state === 'paused' || this.#state === 'queued';
   }
 
   get isOver(): boolean {

@@ -2,7 +2,7 @@
 // disk-full, failed and stopped. What its peers say goes to the part that it concerns (peer-messages.ts); the peers are
 // in connections.ts, what is on the disk in holdings.ts. Invariant: the metadata is taken once.
 
-import type { PeerAddress } from '@shoal/base';
+import { equalBytes, type PeerAddress } from '@shoal/base';
 import { type InfoHashes, MetainfoError, parseInfo, type Torrent } from '@shoal/metainfo';
 import type { Channel } from '@shoal/transport';
 import type { Handshake } from '@shoal/wire';
@@ -52,18 +52,25 @@ export class TorrentTransfer implements Transfer {
   #hashes: HashExchange | undefined;
   #torrent: Torrent | undefined;
   #lastChokeMs = 0;
+  readonly #stored: Extract<TransferSource, { kind: 'stored' }> | undefined;
+  #allHashes: InfoHashes | undefined;
+  #isPrivate: boolean;
+  #idleSinceMs: number | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(parts: SessionParts, source: TransferSource, options: TransferOptions) {
     this.#parts = parts;
-    this.infoHashes = source.kind === 'torrent' ? source.torrent.infoHashes : source.magnet.infoHashes;
-    this.#name = (source.kind === 'torrent' ? source.torrent.name : source.magnet.name) ?? '';
+    const given = givenBy(source);
+    this.infoHashes = given.infoHashes;
+    this.#name = given.name ?? '';
+    this.#isPrivate = given.isPrivate;
+    this.#stored = source.kind === 'stored' ? source : undefined;
     this.#connections = new Connections({
       parts,
       status: this.#status,
       limits: options.limits,
       knownHashes: () => this.knownHashes,
-      isPrivate: () => this.#torrent?.isPrivate === true,
+      isPrivate: () => this.#isPrivate,
       host: () => this.#messages,
       welcome: (peer) => this.#welcome(peer),
       left: (peer) => this.#left(peer),
@@ -82,7 +89,10 @@ export class TorrentTransfer implements Transfer {
       connections: this.#connections,
       given: options,
       infoHashes: this.infoHashes,
+      load: this.#stored === undefined ? undefined : () => this.#load(),
       transfer: this,
+      welcome: (peer) => this.#welcome(peer),
+      opened: () => this.#opened(),
       activate: () => parts.activate(this),
       dialSoon: () => parts.dialSoon(this),
       wishesChanged: () => this.#desk.sayUploadOnly(),
@@ -94,7 +104,13 @@ export class TorrentTransfer implements Transfer {
     const { random, nowMs } = parts;
     const { peers, upload } = this.#connections;
     const info = () => this.#torrent?.info;
-    this.#metadata = new MetadataExchange({ peers, info, nowMs, take: (bytes) => this.#takeInfo(bytes) });
+    this.#metadata = new MetadataExchange({
+      peers,
+      info,
+      isWanted: () => this.state === 'metadata',
+      nowMs,
+      take: (bytes) => this.#takeInfo(bytes),
+    });
     this.#desk = new ExtensionDesk({
       peers,
       metadata: this.#metadata,
@@ -134,9 +150,9 @@ export class TorrentTransfer implements Transfer {
     });
     for (const address of options.peers ?? []) this.addPeer(address, 'given');
     for (const url of options.webSeeds ?? []) this.addWebSeed(url);
-    const { webSeeds } = source.kind === 'torrent' ? source.torrent : source.magnet;
-    for (const url of webSeeds) this.#webSeeds.add(url, 'torrent');
+    for (const url of given.webSeeds) this.#webSeeds.add(url, 'torrent');
     if (source.kind === 'torrent') this.#takeTorrent(source.torrent);
+    else if (source.kind === 'stored') this.#holdings.open();
   }
 
   get name(): string {
@@ -161,11 +177,12 @@ export class TorrentTransfer implements Transfer {
 
   /** All that are known by now: a link may have named one half of a hybrid. */
   get knownHashes(): InfoHashes {
-    return this.#torrent?.infoHashes ?? this.infoHashes;
+    return this.#allHashes ?? this.infoHashes;
   }
 
-  get takesPeers(): boolean {
-    return this.#status.takesPeers;
+  /** While it is being opened nobody is dialled, though whoever comes may wait for that. */
+  get dialsPeers(): boolean {
+    return this.#status.takesPeers && !this.#holdings.isOpening;
   }
 
   get roster(): Roster {
@@ -178,7 +195,7 @@ export class TorrentTransfer implements Transfer {
 
   /** BEP 27: the peers of a private torrent hear nothing of our DHT node. */
   get dhtPort(): number | undefined {
-    return this.#torrent?.isPrivate === true ? undefined : this.#parts.dhtPort;
+    return this.#isPrivate ? undefined : this.#parts.dhtPort;
   }
 
   /** Neither for good, nor for somebody who watches. */
@@ -214,6 +231,14 @@ export class TorrentTransfer implements Transfer {
 
   #welcome(peer: Peer): void {
     const { trade } = this.#holdings;
+    this.#parts.activate(this);
+    if (trade === undefined && this.state !== 'metadata') {
+      // What we have is not known yet, or not any more.
+      this.#holdings.open();
+      this.#holdings.hurry();
+      peer.hold();
+      return;
+    }
     if (trade === undefined) {
       peer.early = new EarlyPieces();
       if (peer.fast) peer.outbox.haveNone();
@@ -223,7 +248,6 @@ export class TorrentTransfer implements Transfer {
     }
     this.#desk.greet(peer);
     if (peer.handshake.capabilities.dht && this.dhtPort !== undefined) peer.outbox.port(this.dhtPort);
-    this.#parts.activate(this);
   }
 
   #left(peer: Peer): void {
@@ -245,7 +269,76 @@ export class TorrentTransfer implements Transfer {
       this.#chokes.run();
     }
     const hasWebSeeds = this.#webSeeds.tick(nowMs);
-    return hasWebSeeds || this.peerCount > 0 || this.roster.hasDialable || this.state === 'disk-full';
+    const hasIdled = this.#idleSinceMs !== undefined && nowMs - this.#idleSinceMs > bound.idleMs;
+    if (!this.#mayRest) this.#idleSinceMs = undefined;
+    else if (hasIdled) this.rest();
+    else this.#idleSinceMs ??= nowMs;
+    return (
+      hasWebSeeds ||
+      this.peerCount > 0 ||
+      this.roster.hasDialable ||
+      this.state === 'disk-full' ||
+      this.#idleSinceMs !== undefined
+    );
+  }
+
+  /** Complete, and nobody asks for anything. */
+  get #mayRest(): boolean {
+    return this.state === 'sharing' && this.isComplete && this.peerCount === 0 && this.#holdings.isIdle;
+  }
+
+  #opened(): void {
+    this.#parts.activate(this);
+    if (this.#mayRest) this.#parts.idle(this);
+  }
+
+  /** Lets go of its content until a peer comes. Not for long: opening it again takes milliseconds. */
+  rest(): void {
+    this.#idleSinceMs = undefined;
+    if (!this.#mayRest) return;
+    // A record that could not be made costs a hashing.
+    void this.#holdings.shelve('the transfer rests').catch(() => {});
+    this.#forgetTorrent();
+  }
+
+  #forgetTorrent(): void {
+    if (this.#stored === undefined) return;
+    this.#holdings.forgetTorrent();
+    this.#hashes?.close();
+    this.#hashes = undefined;
+    this.#torrent = undefined;
+  }
+
+  async #load(): Promise<{ torrent: Torrent; hashes: HashExchange }> {
+    const torrent = await this.#stored?.load();
+    if (torrent === undefined || !isTorrentOf(torrent, this.infoHashes))
+      throw new SwarmError('invalid', 'what was stored is another torrent');
+    return { torrent, hashes: this.#learn(torrent) };
+  }
+
+  async pause(): Promise<void> {
+    const status = this.#status;
+    if (status.isOver || status.state === 'paused') return;
+    status.become('paused');
+    this.#connections.leaveAll('the transfer is paused');
+    await this.#holdings.shelve('the transfer is paused');
+    if (status.isStanding) this.#forgetTorrent();
+  }
+
+  resume(): void {
+    const status = this.#status;
+    if (!status.isStanding && status.state !== 'failed') return;
+    // What it was doing when it failed is over, and begins anew.
+    void this.#holdings.shelve('the transfer begins anew').catch(() => {});
+    status.error = undefined;
+    const isKnown =
+      this.#stored !== undefined ||
+      this.#hashes?.fetchLayers() === true ||
+      this.#torrent?.infoHashes.v1 !== undefined;
+    status.become(isKnown ? 'checking' : 'metadata');
+    if (isKnown) this.#holdings.open();
+    this.roster.wake(this.#parts.nowMs());
+    this.#parts.dialSoon(this);
   }
 
   /** Two that want nothing of each other make room for others. */
@@ -270,9 +363,13 @@ export class TorrentTransfer implements Transfer {
     }
   }
 
-  #takeTorrent(torrent: Torrent): void {
+  /** What it says is known from now on. */
+  #learn(torrent: Torrent): HashExchange {
     const { peers } = this.#connections;
+    const isNews = this.#allHashes === undefined;
     this.#torrent = torrent;
+    this.#allHashes = torrent.infoHashes;
+    this.#isPrivate = torrent.isPrivate;
     const hashes = new HashExchange({
       peers,
       hashes: torrent.hashes,
@@ -283,9 +380,14 @@ export class TorrentTransfer implements Transfer {
     this.#hashes = hashes;
     this.#holdings.learn(torrent, hashes);
     this.#parts.learned(this, torrent);
-    this.#status.emit({ kind: 'metadata', torrent });
+    if (isNews) this.#status.emit({ kind: 'metadata', torrent });
+    return hashes;
+  }
+
+  #takeTorrent(torrent: Torrent): void {
+    const hashes = this.#learn(torrent);
     // Those who came before it learn that they can have it from us, and whether we exchange peers.
-    for (const peer of peers) this.#desk.greet(peer);
+    for (const peer of this.#connections.peers) this.#desk.greet(peer);
     // v1 hashes come with the metadata; with v2 ones alone, there is nothing to verify with before they came.
     if (torrent.infoHashes.v1 !== undefined || hashes.fetchLayers()) this.#holdings.open();
   }
@@ -316,12 +418,11 @@ export class TorrentTransfer implements Transfer {
 
   async #stop(): Promise<void> {
     if (this.state !== 'failed') this.#status.become('stopped');
-    this.#holdings.abort();
     this.#webSeeds.close();
     this.#connections.leaveAll('the transfer was stopped');
     this.#hashes?.close();
     this.#parts.forget(this);
-    await this.#holdings.close();
+    await this.#holdings.shelve('the transfer was stopped');
   }
 
   whenComplete(signal?: AbortSignal): Promise<void> {
@@ -329,6 +430,7 @@ export class TorrentTransfer implements Transfer {
   }
 
   async openFile(file: number | string, signal?: AbortSignal): Promise<RangeReader> {
+    if (this.#status.takesPeers && this.state !== 'metadata') this.#holdings.open();
     await until(this, () => !this.#status.isOver && this.#holdings.streams !== undefined, signal);
     const { streams } = this.#holdings;
     if (streams === undefined) throw new SwarmError('closed', 'the transfer was stopped');
@@ -375,4 +477,28 @@ export class TorrentTransfer implements Transfer {
       ...this.#connections.checkInvariants(),
     ].map((fault) => `${this.name}: ${fault}`);
   }
+}
+
+function givenBy(source: TransferSource): {
+  readonly infoHashes: InfoHashes;
+  readonly name: string | undefined;
+  readonly isPrivate: boolean;
+  readonly webSeeds: readonly string[];
+} {
+  switch (source.kind) {
+    case 'torrent':
+      return source.torrent;
+    case 'magnet':
+      return { ...source.magnet, name: source.magnet.name, isPrivate: false };
+    case 'stored':
+      return { ...source, webSeeds: [] };
+  }
+}
+
+function isTorrentOf({ infoHashes }: Torrent, { v1, v2 }: InfoHashes): boolean {
+  return isSame(infoHashes.v1, v1) && isSame(infoHashes.v2, v2);
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && equalBytes(a, b));
 }

@@ -52,9 +52,24 @@ export interface Session {
   checkInvariants(): string[];
 }
 
-export type TransferSource =
+/** Something that a user has: a torrent file, or a link. */
+export type NamedSource =
   | { readonly kind: 'torrent'; readonly torrent: Torrent }
   | { readonly kind: 'magnet'; readonly magnet: Magnet };
+
+export type TransferSource =
+  | NamedSource
+  /**
+   * One of many: its torrent is read when it is needed, and not kept while nobody asks for it. `infoHashes` are all that it
+   * has, `isPrivate` and `name` as it says.
+   */
+  | {
+      readonly kind: 'stored';
+      readonly infoHashes: InfoHashes;
+      readonly name: string;
+      readonly isPrivate: boolean;
+      readonly load: () => Promise<Torrent>;
+    };
 
 export interface TransferOptions {
   /** Absolute; the torrent's own folder or file goes below it. */
@@ -92,6 +107,10 @@ export type TransferState =
   | 'sharing'
   /** The disk is full. It goes on by itself when there is room. */
   | 'disk-full'
+  /** Its turn has not come: as many as may be are fetching or sharing. */
+  | 'queued'
+  /** It was asked to, or it has been shared as much as was asked. `resume` lets it go on. */
+  | 'paused'
   | 'failed'
   | 'stopped';
 
@@ -195,7 +214,7 @@ export interface RangeReader extends AsyncIterable<Uint8Array>, Disposable {
 export interface Transfer {
   readonly infoHashes: InfoHashes;
   readonly name: string;
-  /** Absent until the metadata has come. */
+  /** Absent until the metadata has come, and while a stored one rests. */
   readonly torrent: Torrent | undefined;
   readonly state: TransferState;
   /** Why it failed, or waits. */
@@ -220,6 +239,13 @@ export interface Transfer {
    */
   openFile(file: number | string, signal?: AbortSignal): Promise<RangeReader>;
   subscribe(listener: (event: TransferEvent) => void): () => void;
+  /**
+   * Lets its peers and files go and keeps its place; resolves when all that was verified is recorded. Nothing is said to
+   * trackers here: whoever announces it hears of the state.
+   */
+  pause(): Promise<void>;
+  /** Goes on after a pause, or tries again after it failed. */
+  resume(): void;
   /** Closes its connections and files; what is verified stays recorded. */
   stop(): Promise<void>;
   checkInvariants(): string[];

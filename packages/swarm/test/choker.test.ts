@@ -12,6 +12,7 @@ interface Peer extends ChokeCandidate {
 function peer(name: string, facts: Partial<ChokeCandidate> = {}): Peer {
   return {
     name,
+    host: name,
     isInterested: true,
     isUnchoked: false,
     optimisticUntilMs: 0,
@@ -133,5 +134,11 @@ describe('choker', () => {
     assert.equal(slotsFor(0), 8);
     assert.equal(slotsFor(1_000_000), 18);
     assert.equal(slotsFor(1e9), 64);
+  });
+
+  test('while seeding, a crowd at one host waits behind whoever is alone at another', () => {
+    const crowd = Array.from({ length: 20 }, (_, i) => peer(`crowd ${i}`, { host: 'one', connectedAtMs: i }));
+    const late = peer('late', { connectedAtMs: 999_000 });
+    assert.deepEqual(choose([...crowd, late], { isSeeding: true }).names, ['crowd 0', 'crowd 1', 'late']);
   });
 });

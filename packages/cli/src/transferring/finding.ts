@@ -4,7 +4,7 @@
 import type { AmountsDone } from '@shoal/base';
 import type { Discovery, NetworkMode, Subject } from '@shoal/discovery';
 import type { HostPort, InfoHashes, Torrent } from '@shoal/metainfo';
-import type { Transfer, TransferSource } from '@shoal/swarm';
+import type { NamedSource, Transfer } from '@shoal/swarm';
 import { readDhtNodes, writeDhtNodes } from '../dht/saved-nodes.ts';
 import type { Context } from '../verb.ts';
 import type { OpenSession } from './open-session.ts';
@@ -12,6 +12,7 @@ import { parsePeer } from './sources.ts';
 
 export interface FindingFlags {
   readonly tracker?: readonly string[];
+  readonly index?: readonly string[];
   readonly dhtBootstrap?: readonly string[];
   /** False where `--no-lan` was given. */
   readonly lan: boolean;
@@ -26,7 +27,7 @@ export interface FollowOptions {
 
 export interface Finding {
   /** Seeks peers for a transfer, and tells others that it is here, until `close`. */
-  follow(transfer: Transfer, source: TransferSource, options: FollowOptions): void;
+  follow(transfer: Transfer, source: NamedSource, options: FollowOptions): void;
   /** Tells those who know us that we are gone, and waits for their word no longer than some seconds. */
   close(): Promise<void>;
 }
@@ -53,7 +54,7 @@ export function openFinding(
     return openDiscovery(context, { mode, peerId: session.peerId, port, data, flags });
   }
 
-  async function seek(transfer: Transfer, source: TransferSource): Promise<void> {
+  async function seek(transfer: Transfer, source: NamedSource): Promise<void> {
     discovery ??= open();
     const opened = await discovery;
     if (isClosed) return;
@@ -144,6 +145,7 @@ export async function openDiscovery(
     mode === 'centralized' ? undefined : await readDhtNodes(world.disk, data).catch(() => undefined);
   return createDiscovery(world, {
     mode,
+    index: await indexesOf(context, data, flags),
     peerId,
     userAgent: `Shoal/${context.version}`,
     dht: { port, bootstrap: (flags.dhtBootstrap ?? []).map(parsePeer), saved },
@@ -151,13 +153,22 @@ export async function openDiscovery(
   });
 }
 
+/** Registering takes a key, which is made here where there is none yet. */
+async function indexesOf(context: Context, data: string, { index: urls = [] }: FindingFlags) {
+  if (urls.length === 0) return undefined;
+  const { openNodeIdentity } = await import('@shoal/node/folder');
+  const { identity } = await openNodeIdentity(data, await context.world());
+  return { urls, identity };
+}
+
 /** Each failure once, as long as it stays the same. */
 export function tellFailures({ output }: Context): NonNullable<Subject['failed']> {
   const said = new Map<string, string>();
-  return ({ teller }, reason) => {
+  return ({ kind, teller }, reason) => {
     if (said.get(teller) === reason) return;
     said.set(teller, reason);
-    output.event({ event: 'tracker-failed', tracker: teller, reason }, `${teller}: ${reason}`);
+    const who = kind === 'index' ? { event: 'index-failed', index: teller } : { event: 'tracker-failed', tracker: teller };
+    output.event({ ...who, reason }, `${teller}: ${reason}`);
   };
 }
 
@@ -167,7 +178,7 @@ export function looksAround({ lan }: Pick<FindingFlags, 'lan'>): boolean {
 }
 
 /** Those of a link stand each for itself, as do those of flags; a torrent has them in tiers. */
-export function trackersOf(source: TransferSource, flags: FindingFlags): readonly (readonly string[])[] {
+export function trackersOf(source: NamedSource, flags: FindingFlags): readonly (readonly string[])[] {
   const own =
     source.kind === 'torrent' ? source.torrent.trackers : source.magnet.trackers.map((url) => [url]);
   return [...own, ...(flags.tracker ?? []).map((url) => [url])];
@@ -187,5 +198,5 @@ function amountsOf({ torrent, progress }: Transfer): AmountsDone {
   const { bytes, uploadedBytes: uploaded, downloadedBytes: downloaded } = progress;
   if (torrent === undefined) return { uploaded, downloaded, left: -1 };
   const total = torrent.layout.files.reduce((sum, { length, isPad }) => sum + (isPad ? 0 : length), 0);
-  return { uploaded, downloaded, left: Math.max(0, total - bytes) };
+  return { uploaded, downloaded, left: Math.max(0, total - bytes), total };
 }

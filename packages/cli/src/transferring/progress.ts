@@ -53,6 +53,8 @@ const words = {
   fetching: 'fetching',
   sharing: 'sharing',
   'disk-full': 'waiting for room on the disk',
+  queued: 'waiting for its turn',
+  paused: 'paused',
   failed: 'failed',
   stopped: 'stopped',
 } as const;

@@ -3,11 +3,11 @@
 import { resolve } from 'node:path';
 import type { Disk, PeerAddress, World } from '@shoal/base';
 import { type HostPort, MetainfoError, maxTorrentLength, parseMagnet, parseTorrent } from '@shoal/metainfo';
-import type { TransferSource } from '@shoal/swarm';
+import type { NamedSource } from '@shoal/swarm';
 import { CliError } from '../exit-codes.ts';
 
 /** A magnet link or the path of a torrent file. */
-export async function readSource(world: World, what: string): Promise<TransferSource> {
+export async function readSource(world: World, what: string): Promise<NamedSource> {
   if (/^\s*magnet:/i.test(what)) return { kind: 'magnet', magnet: parseMagnet(what) };
   const bytes = await readTorrentFile(world.disk, resolve(what));
   return {

@@ -3,7 +3,7 @@
 import { join, matchesGlob, resolve } from 'node:path';
 import { encodeTorrent, type Torrent } from '@shoal/metainfo';
 import { limitSettings } from '@shoal/node/config';
-import type { Session, Transfer, TransferSource } from '@shoal/swarm';
+import type { NamedSource, Session, Transfer } from '@shoal/swarm';
 import { effectiveConfig } from '../config.ts';
 import { formatBytes } from '../describe.ts';
 import { CliError } from '../exit-codes.ts';
@@ -24,6 +24,7 @@ const get: Verb = (command, context) => {
     .option('--overwrite', 'replace files that are in the way')
     .addOption(flags.peer)
     .addOption(flags.tracker)
+    .addOption(flags.index)
     .addOption(flags.dhtBootstrap)
     .addOption(flags.network)
     .addOption(flags.noLan)
@@ -98,7 +99,7 @@ export default get;
 
 async function begin(
   { session, stateFolder }: { session: Session; stateFolder: OpenSession['stateFolder'] },
-  source: TransferSource,
+  source: NamedSource,
   options: {
     readonly folder: string;
     readonly globs: readonly string[];

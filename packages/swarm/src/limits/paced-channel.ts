@@ -46,6 +46,7 @@ export class PacedChannel {
   readonly #nowMs: () => number;
   #paidAhead = 0;
   #isStopped = false;
+  #isOnHold = false;
   #isClosed = false;
 
   constructor(channel: Channel, limiter: Limiter, lanes: Lanes, nowMs: () => number) {
@@ -214,7 +215,7 @@ export class PacedChannel {
     this.#limiter.down.charge(this.#down, bytes - paid);
     if (this.#isStopped || this.#isClosed || !this.#limiter.down.isDeepInDebt(this.#down)) return;
     this.#isStopped = true;
-    this.#channel.pause();
+    if (!this.#isOnHold) this.#channel.pause();
     this.#limiter.down.whenPaid(this.#down, this.#goOn);
   }
 
@@ -225,8 +226,19 @@ export class PacedChannel {
 
   readonly #goOn = (): void => {
     this.#isStopped = false;
-    if (!this.#isClosed) this.#channel.resume();
+    if (!this.#isOnHold && !this.#isClosed) this.#channel.resume();
   };
+
+  /** Reads nothing until `release`, whatever limits say. */
+  hold(): void {
+    this.#isOnHold = true;
+    if (!this.#isStopped) this.#channel.pause();
+  }
+
+  release(): void {
+    this.#isOnHold = false;
+    if (!this.#isStopped && !this.#isClosed) this.#channel.resume();
+  }
 
   close(): void {
     if (this.#isClosed) return;

@@ -87,6 +87,6 @@ function clockAt(
       }),
     };
   const parts = new Map(kept.format.formatToParts(wallMs).map(({ type, value }) => [type, value]));
-  const day = weekdays.findIndex((name) => name === parts.get('weekday')?.toLowerCase());
+  const day = weekdays.map(String).indexOf(parts.get('weekday')?.toLowerCase() ?? '');
   return { day, minute: Number(parts.get('hour')) * 60 + Number(parts.get('minute')) };
 }

@@ -29,6 +29,8 @@ interface FileReading {
 export class Streams {
   readonly content: Content;
   readonly layout: Layout;
+  /** Those that were opened and not closed. */
+  readonly readers = new Set<object>();
   readonly #o: StreamsOptions;
   readonly #rescue: Rescue;
   readonly #readers = new Set<FileReading>();

@@ -66,6 +66,7 @@ export class WebSeed implements LaneHost {
   #bytesAtFailure = 0;
   #badPieces = 0;
   #allowance: SourceAllowance;
+  #allowanceFor = '';
   #isOnLan: boolean;
 
   constructor(parts: WebSeedParts, url: string, source: WebSeedSource) {
@@ -137,6 +138,7 @@ export class WebSeed implements LaneHost {
   }
 
   #openAllowance(address: string): SourceAllowance {
+    this.#allowanceFor = address;
     const allowance = this.#parts.openAllowance(address);
     allowance.onOpen = () => {
       for (const lane of this.#lanes) lane.release();
@@ -156,6 +158,7 @@ export class WebSeed implements LaneHost {
 
   begin(work: Work): void {
     this.#work = work;
+    this.#allowance = this.#openAllowance(this.#allowanceFor);
     if (this.#address !== undefined) this.#urlOf = fileUrls(work.torrent, this.#address);
     if (this.isUsable) work.field.picker.peerHasAll(work.pieces);
   }
@@ -183,6 +186,13 @@ export class WebSeed implements LaneHost {
     this.#failure = { code: 'lied', message: `it sent wrong data for piece ${piece}` };
     this.#leaveWork();
     this.#parts.changed(this);
+  }
+
+  rest(): void {
+    if (this.#work === undefined) return;
+    this.#leaveWork();
+    this.#lanes.length = 0;
+    this.#work = undefined;
   }
 
   /** The transfer is over, or it is banned. */

@@ -136,6 +136,13 @@ export class WebSeeds {
     this.feedSoon();
   }
 
+  /** Pieces are traded no longer, for now. */
+  rest(): void {
+    for (const seed of this.#seeds.values()) seed.rest();
+    this.#torrent = undefined;
+    this.#trade = undefined;
+  }
+
   close(): void {
     this.#isClosed = true;
     for (const seed of this.#seeds.values()) seed.leave();
