@@ -98,6 +98,14 @@ export const mostReserved = 16;
 /** Queues are given up for a reader that waits at most so often: each time something comes that nobody waits for. */
 export const freeQueuesMs = 250;
 
+/** Super-seeding: pieces that a peer knows of and has not passed on; and how long it is given to do so. */
+export const superSeedPieces = 2;
+export const superSeedPatienceMs = 60_000;
+/** A volunteer fetches what at least so many lack: for one alone it would be a detour. */
+export const leastToVolunteerFor = 2;
+/** Suggestions of a peer that are remembered. */
+export const mostSuggestions = 16;
+
 /** An answer to a metadata or hash request. */
 export const answerMs = 12_000;
 

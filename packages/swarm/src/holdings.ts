@@ -16,7 +16,7 @@ import type { SessionParts } from './session-parts.ts';
 import type { Status } from './status.ts';
 import { Streams } from './streams/streams.ts';
 import { Trade } from './trade.ts';
-import type { Transfer, TransferOptions } from './types.ts';
+import type { Transfer, TransferMode, TransferOptions } from './types.ts';
 import { WantedBytes } from './wanted-bytes.ts';
 import type { WebSeeds } from './web-seeds/web-seeds.ts';
 
@@ -64,9 +64,11 @@ export class Holdings {
   /** Was chosen while nothing was open. */
   #selection: ((path: string, file: number) => boolean) | undefined;
   #lastWanted = { bytes: 0, total: 0 };
+  #mode: TransferMode;
 
   constructor(options: HoldingsOptions) {
     this.#o = options;
+    this.#mode = options.given.mode ?? { kind: 'usual' };
   }
 
   get content(): Content | undefined {
@@ -80,6 +82,10 @@ export class Holdings {
   /** Once pieces can be read. */
   get streams(): Streams | undefined {
     return this.#streams;
+  }
+
+  get mode(): TransferMode {
+    return this.#mode;
   }
 
   /** Nothing is missing of the files that are selected. */
@@ -112,7 +118,8 @@ export class Holdings {
   /** The metadata came; not all hashes of pieces may be known yet. */
   learn(torrent: Torrent, hashes: HashExchange): void {
     this.#source = { torrent, hashes };
-    const isWanted = this.#selection ?? this.#o.given.isWanted;
+    const given = this.#mode.kind === 'share' ? () => false : this.#o.given.isWanted;
+    const isWanted = this.#selection ?? given;
     if (isWanted !== undefined) this.#isWanted = (file) => isWanted(pathOf(torrent, file), file);
   }
 
@@ -237,6 +244,7 @@ export class Holdings {
       hashes,
       peers,
       nowMs,
+      uploadedBytes: () => connections.upload.total,
       webSeeds,
       onHave: (piece) => this.#had(piece),
       onStorageError: (error) => {
@@ -245,6 +253,7 @@ export class Holdings {
       onLiar: (address, peer, piece) => connections.banLiar(address, peer, piece),
     });
     trade.select(this.#isWanted);
+    trade.setMode(this.#mode);
     this.#trade = trade;
     this.#streams = new Streams({
       clock,
@@ -289,11 +298,24 @@ export class Holdings {
     const { status } = this.#o;
     if (!this.hasAllWanted) return;
     if (status.state === 'fetching' || status.state === 'disk-full') status.become('sharing');
+    if (this.#mode.kind === 'share') return;
     if (status.isComplete || status.state !== 'sharing' || this.#releases?.isSettled !== true) return;
     status.isComplete = true;
     status.emit({ kind: 'complete' });
+    this.#trade?.setMode(this.#mode);
     this.#o.wishesChanged();
     this.#o.completed();
+  }
+
+  /** A volunteer wants no files; whoever is one no longer, those that were wanted in the beginning. */
+  async setMode(mode: TransferMode): Promise<void> {
+    const wasShare = this.#mode.kind === 'share';
+    this.#mode = mode;
+    if (this.#source !== undefined && wasShare !== (mode.kind === 'share')) {
+      this.#o.status.isComplete = false;
+      await this.select(mode.kind === 'share' ? () => false : (this.#o.given.isWanted ?? (() => true)));
+    }
+    this.#trade?.setMode(mode);
   }
 
   async select(isWanted: (path: string, file: number) => boolean): Promise<void> {

@@ -56,6 +56,7 @@ export class PeerMessages implements PeerHost {
       return;
     }
     if (!this.#trade.picker.peerHas(peer.pieces, piece)) peer.annoy();
+    this.#trade.passedOn(peer, piece);
     this.#piecesChanged(peer);
   }
 
@@ -110,6 +111,10 @@ export class PeerMessages implements PeerHost {
     peer.annoy();
     if (peer.fastPieces.size < bound.mostFastPieces) peer.fastPieces.add(piece);
     if (peer.isChokingUs) this.#trade?.downloads.fill(peer);
+  }
+
+  suggested(peer: Peer, piece: number): void {
+    if (peer.pieces !== undefined) this.#trade?.picker.suggested(peer.pieces, piece);
   }
 
   extended(peer: Peer, id: number, payload: Uint8Array): void {

@@ -43,6 +43,7 @@ export interface PeerHost {
   blockEnd(peer: Peer, piece: number, begin: number, length: number): void;
   rejected(peer: Peer, piece: number, begin: number, length: number): void;
   allowedFast(peer: Peer, piece: number): void;
+  suggested(peer: Peer, piece: number): void;
   extended(peer: Peer, id: number, payload: Uint8Array): void;
   hasDhtNode(peer: Peer, port: number): void;
   hashesRequested(peer: Peer, range: HashRequest): void;
@@ -343,6 +344,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   suggest(piece: number): void {
     this.conduct.hint(piece);
     this.annoy();
+    this.#host.suggested(this, piece);
   }
 
   reject(piece: number, begin: number, length: number): void {

@@ -14,8 +14,11 @@ import type { BlockMemory } from './memory.ts';
 import type { Peer } from './peer.ts';
 import type { PeerPieces } from './picker/peer-pieces.ts';
 import { blockLength, Picker } from './picker/picker.ts';
+import { SuperSeed } from './super-seed.ts';
 import { type Suspect, Suspects } from './suspects.ts';
+import type { TransferMode } from './types.ts';
 import { type SendBuffers, Uploads } from './uploads.ts';
+import { Volunteer } from './volunteer.ts';
 import type { WebSeeds } from './web-seeds/web-seeds.ts';
 import { Wishes } from './wishes.ts';
 
@@ -29,6 +32,8 @@ export interface TradeOptions {
   readonly hashes: HashExchange;
   readonly peers: ReadonlySet<Peer>;
   readonly nowMs: () => number;
+  /** All that the transfer sent. */
+  readonly uploadedBytes: () => number;
   readonly webSeeds: Pick<WebSeeds, 'convict' | 'feedSoon'>;
   onHave(piece: number): void;
   onStorageError(error: unknown): void;
@@ -44,6 +49,8 @@ const mostSuspects = 2_000;
 export class Trade {
   readonly picker: Picker;
   readonly wishes: Wishes;
+  readonly superSeed: SuperSeed;
+  readonly #volunteer: Volunteer;
   readonly content: Content;
   readonly assembler: Assembler;
   readonly downloads: Downloads;
@@ -76,7 +83,12 @@ export class Trade {
       random,
     });
     this.wishes = new Wishes(layout, this.picker);
-    for (const piece of content.good.indices()) this.picker.found(piece);
+    const { picker, wishes } = this;
+    this.superSeed = new SuperSeed({ picker, peers, random, nowMs });
+    const { pieceLength } = layout;
+    const { uploadedBytes } = options;
+    this.#volunteer = new Volunteer({ picker, wishes, peers, random, pieceLength, uploadedBytes });
+    for (const piece of content.good.indices()) picker.found(piece);
     this.#suspects = new Suspects(options.hashing);
     this.assembler = new Assembler({
       picker: this.picker,
@@ -141,6 +153,7 @@ export class Trade {
   detach(peer: Peer): void {
     this.downloads.remove(peer);
     this.uploads.choked(peer);
+    this.superSeed.left(peer);
     if (peer.pieces !== undefined) this.picker.removePeer(peer.pieces);
     for (const slot of this.#senders.keys()) {
       if (this.#senders.size <= mostSuspects) break;
@@ -151,6 +164,10 @@ export class Trade {
   /** Says what we have, first thing. */
   announce(peer: Peer): void {
     const { have } = this.picker;
+    if (this.superSeed.isOn) {
+      this.superSeed.welcome(peer);
+      return;
+    }
     if (peer.fast && have.isFull) peer.outbox.haveAll();
     else if (peer.fast && have.isEmpty) peer.outbox.haveNone();
     else if (!have.isEmpty) peer.outbox.bitfield(have.bytes);
@@ -182,7 +199,23 @@ export class Trade {
       peer.isInteresting = false;
       peer.outbox.notInterested();
     }
+    if (this.superSeed.isOn) this.superSeed.tick();
+    if (this.#volunteer.tick()) for (const peer of this.#o.peers) this.interest(peer);
     this.downloads.tick(nowMs);
+  }
+
+  /** Super-seeding begins once all is here; a volunteer's pieces are no file's. */
+  setMode(mode: TransferMode): void {
+    // A volunteer is in no hurry: what comes twice is a waste.
+    this.downloads.hasEndgame = mode.kind !== 'share';
+    this.#volunteer.mostBytes = mode.kind === 'share' ? mode.mostBytes : undefined;
+    if (mode.kind === 'super-seed' && this.picker.have.isFull) this.superSeed.start();
+    else this.superSeed.stop();
+  }
+
+  /** The peer says that it has got this piece. */
+  passedOn(peer: Peer, piece: number): void {
+    if (this.superSeed.isOn) this.superSeed.seen(peer, piece);
   }
 
   /** Which files are wanted from now on. */

@@ -28,6 +28,7 @@ import type {
   RangeReader,
   Transfer,
   TransferEvent,
+  TransferMode,
   TransferOptions,
   TransferProgress,
   TransferSource,
@@ -118,7 +119,7 @@ export class TorrentTransfer implements Transfer {
       listenPort: () => parts.port,
       info,
       exchangesPeers: () => parts.exchangesPeers && this.#torrent !== undefined && !this.#torrent.isPrivate,
-      isUploadOnly: () => this.#wantsNothing,
+      isUploadOnly: () => this.#wantsNothing && this.mode.kind === 'usual',
       nowMs,
       heardOf: (address) => this.addPeer(address, 'exchange'),
       lacks: (peer, piece) => {
@@ -165,6 +166,14 @@ export class TorrentTransfer implements Transfer {
 
   get state(): TransferState {
     return this.#status.state;
+  }
+
+  get mode(): TransferMode {
+    return this.#holdings.mode;
+  }
+
+  setMode(mode: TransferMode): Promise<void> {
+    return this.#holdings.setMode(mode);
   }
 
   get error(): Error | undefined {

@@ -79,6 +79,7 @@ export interface TransferOptions {
   /** Which files are wanted; all by default. The path has `/` between its names. */
   readonly isWanted?: (path: string, file: number) => boolean;
   readonly overwrite?: boolean;
+  readonly mode?: TransferMode;
   /** Of this torrent alone, beside those of the session. */
   readonly limits?: SpeedLimits;
   /** Files that were hashed just now to make this torrent. */
@@ -89,6 +90,16 @@ export interface TransferOptions {
   /** A complete file keeps its incomplete name until this resolves to true; false leaves it so. Default: at once. */
   readonly gate?: (file: ReleasableFile) => Promise<boolean>;
 }
+
+export type TransferMode =
+  | { readonly kind: 'usual' }
+  /** BEP 16, for the first and only seed: each peer is shown a piece at a time, until it has passed it on. Once all is here. */
+  | { readonly kind: 'super-seed' }
+  /**
+   * For volunteers who want nothing for themselves: pieces that several peers lack are fetched to be passed on, up to so
+   * many bytes. No files are made, nothing is selected, and it is never complete.
+   */
+  | { readonly kind: 'share'; readonly mostBytes: number };
 
 export interface ReleasableFile {
   readonly transfer: Transfer;
@@ -220,6 +231,7 @@ export interface Transfer {
   /** Why it failed, or waits. */
   readonly error: Error | undefined;
   readonly isComplete: boolean;
+  readonly mode: TransferMode;
   readonly progress: TransferProgress;
   readonly peers: readonly PeerFacts[];
   readonly bans: readonly { readonly address: PeerAddress; readonly reason: Leave }[];
@@ -231,6 +243,7 @@ export interface Transfer {
   setLimits(limits: SpeedLimits): void;
   /** Files to fetch from now on. */
   select(isWanted: (path: string, file: number) => boolean): Promise<void>;
+  setMode(mode: TransferMode): Promise<void>;
   /** Until it is complete; rejects when it fails or stops before. */
   whenComplete(signal?: AbortSignal): Promise<void>;
   /**

@@ -43,6 +43,12 @@ export class Wishes {
     }
   }
 
+  /** One piece, for good, whatever file it is of. */
+  take(piece: number): void {
+    this.#chosen[piece] = 1;
+    this.#apply(piece);
+  }
+
   /** Pieces in front of those who watch, instead of those before. True when there is more to fetch now. */
   watch(pieces: ReadonlySet<number>): boolean {
     const before = this.#watched;

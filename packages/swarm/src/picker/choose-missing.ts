@@ -18,7 +18,7 @@ const piecesBeforeRarest = 4;
 export const candidatesPerPick = 128;
 /** A missing piece to begin for this peer; -1 when there is none. */
 export function chooseMissing(table: PieceTable, random: Random, peer: PickerPeer, pace: Pace): number {
-  const { buckets, have } = table;
+  const { buckets, have, missing } = table;
   let bucket = buckets.next(0);
   if (bucket < 0) return -1;
   const after = peer.lastPiece + 1;
@@ -27,6 +27,8 @@ export function chooseMissing(table: PieceTable, random: Random, peer: PickerPee
     const piece = startOfRun(table, random, peer, pace);
     if (piece >= 0) return piece;
   }
+  for (let piece = peer.suggested.pop(); piece !== undefined; piece = peer.suggested.pop())
+    if (missing.has(piece) && peer.has(piece) && table.priority(piece) === buckets.bestPriority) return piece;
   if (have.count < piecesBeforeRarest && pace === 'shared') {
     const piece = anyMissing(table, random, peer);
     if (piece >= 0) return piece;

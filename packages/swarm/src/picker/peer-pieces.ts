@@ -27,6 +27,8 @@ export class PickerPeer implements PeerPieces {
   /** The picker's change count when there was nothing for this peer; nothing will be there until it changes. */
   sawNothingAt = -1;
   isSlow = false;
+  /** Pieces that it would like to be asked for (BEP 6), the latest last. */
+  readonly suggested: number[] = [];
 
   constructor(slot: number, pieceCount: number, totalWanted: () => number) {
     this.slot = slot;

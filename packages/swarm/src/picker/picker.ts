@@ -5,6 +5,7 @@
 // Invariant: no block is asked of two peers, except in endgame. Each step takes constant time, whatever the piece count.
 
 import type { Bitfield, Random } from '@shoal/base';
+import { mostSuggestions } from '../bounds.ts';
 import { AlsoAsked } from './also-asked.ts';
 import { candidatesPerPick, chooseMissing, type Pace } from './choose-missing.ts';
 import { blockAsked, blockReceived, nobody, type OpenPiece } from './open-piece.ts';
@@ -122,6 +123,14 @@ export class Picker {
 
   peerLacks(peer: PeerPieces, piece: number): void {
     this.#table.peerLacks(this.#own(peer), piece);
+  }
+
+  /** A hint (BEP 6): it would like to be asked for this piece. */
+  suggested(peer: PeerPieces, piece: number): void {
+    const { suggested } = this.#own(peer);
+    if (suggested.includes(piece)) return;
+    suggested.push(piece);
+    if (suggested.length > mostSuggestions) suggested.shift();
   }
 
   /** 0 is not wanted at all. Blocks that were asked already may still come. */
