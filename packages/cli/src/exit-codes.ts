@@ -42,6 +42,13 @@ const byClass: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   BencodeError: { '': exitCodes.refused },
   MetainfoError: { '': exitCodes.refused },
   StorageError: { 'in-the-way': exitCodes.refused, aborted: exitCodes.interrupted },
+  DirectoryError: {
+    refused: exitCodes.refused,
+    malformed: exitCodes.refused,
+    unsupported: exitCodes.usage,
+    timeout: exitCodes.timedOut,
+    aborted: exitCodes.interrupted,
+  },
   DhtError: {
     invalid: exitCodes.refused,
     refused: exitCodes.refused,

@@ -24,6 +24,10 @@ export const flags = {
     '--tracker <URL>',
     'a tracker to ask and to tell; may be given several times',
   ).argParser(collectTracker),
+  index: new Option(
+    '--index <URL>',
+    'an index to register with and to ask; may be given several times',
+  ).argParser(collectIndex),
   noLan: new Option('--no-lan', 'neither ask nor tell the local network'),
   dhtBootstrap: new Option(
     '--dht-bootstrap <HOST:PORT>',
@@ -41,6 +45,12 @@ function parsePort(text: string): number {
 function collectTracker(text: string, before: string[] | undefined): string[] {
   if (!/^(https?|udp):$/.test(URL.parse(text)?.protocol ?? ''))
     throw new InvalidArgumentError('It begins with http://, https:// or udp://.');
+  return collect(text, before);
+}
+
+function collectIndex(text: string, before: string[] | undefined): string[] {
+  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
+    throw new InvalidArgumentError('It begins with http:// or https://.');
   return collect(text, before);
 }
 

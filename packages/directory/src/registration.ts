@@ -45,8 +45,9 @@ export type RegistrationState =
 const mostCorrections = 3;
 
 export class Registration {
+  /** This run of this node, as leases name it. */
+  readonly instance = new Uint8Array(instanceLength);
   readonly #options: RegistrationOptions;
-  readonly #instance = new Uint8Array(instanceLength);
   readonly #stopping = new AbortController();
   #addresses: readonly Endpoint[] = [];
   /** The digest of the offers that the index has. */
@@ -64,7 +65,7 @@ export class Registration {
 
   constructor(options: RegistrationOptions) {
     this.#options = options;
-    options.random.fill(this.#instance);
+    options.random.fill(this.instance);
   }
 
   get isRegistered(): boolean {
@@ -100,7 +101,7 @@ export class Registration {
     const { clock, identity, index } = this.#options;
     const patience = new AbortController();
     const timer = clock.setTimer(stopTimeoutMs, () => patience.abort());
-    const end = signLeaseEnd(identity, this.#instance, this.#nextSigning(shortestLeaseSeconds));
+    const end = signLeaseEnd(identity, this.instance, this.#nextSigning(shortestLeaseSeconds));
     await index.end(end, patience.signal).catch(() => {});
     timer.cancel();
   }
@@ -175,7 +176,7 @@ export class Registration {
   #sign(offers: Uint8Array, digest: Uint8Array): Uint8Array {
     const { identity, client, capabilities = [] } = this.#options;
     const count = countOffers(offers);
-    const content = { instance: this.#instance, addresses: this.#addresses, client, capabilities };
+    const content = { instance: this.instance, addresses: this.#addresses, client, capabilities };
     return signLease(identity, { ...content, offers: { count, digest } }, this.#nextSigning(leaseSeconds));
   }
 

@@ -94,9 +94,9 @@ export function createIndexFinder(parts: IndexFinderParts, options: IndexFinderO
       desk.registration?.sawIndex(index);
       if (store !== undefined) search.push({ address: { kind: 'ip', ...store.address }, teller: desk.url });
       for (const { lease, addresses } of holders) {
-        const { instance } = desk.registration ?? {};
-        const isOurs = instance !== undefined && equalBytes(instance, lease.instance);
-        if (isOurs && equalBytes(identity.publicKey, lease.record.key)) continue;
+        const instance = desk.registration?.instance;
+        const isSameRun = instance !== undefined && equalBytes(instance, lease.instance);
+        if (isSameRun && equalBytes(identity.publicKey, lease.record.key)) continue;
         for (const address of addresses)
           search.push({ address: { kind: 'ip', ...address }, teller: desk.url });
       }

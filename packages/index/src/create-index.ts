@@ -150,6 +150,7 @@ export async function createIndex(options: IndexOptions): Promise<Index> {
     (stream) => server.accept(stream),
     (socket) => udp.handlersFor(socket),
   );
+  for (const section of sections) section.listens?.(listening.port);
   const { intervalSeconds } = tracker.settings;
   const timers = [
     every(clock, tickMs / 2, () => tracker.sweep()),

@@ -13,6 +13,8 @@ export interface Metric {
 
 export interface Section {
   readonly routes: readonly Route[];
+  /** Once, when the index takes requests: at this port. */
+  listens?(port: number): void;
   /** Asked for each time somebody reads /metrics. */
   metrics?(): readonly Metric[];
   /** A sentence when something is wrong: /health answers 503 with it. */

@@ -27,6 +27,7 @@ export async function runIndex(
   });
   try {
     const { access } = files;
+    const token = await operatorToken(folder, world);
     const index = await createIndex({
       ...world,
       port: flags.port ?? given.port,
@@ -42,10 +43,20 @@ export async function runIndex(
       settings: flags.interval === undefined ? {} : { intervalSeconds: flags.interval },
       ...(access && { access }),
       listedChanged: () => files.keepListed(),
-      operatorToken: await operatorToken(folder, world),
+      operatorToken: token,
       proxies: flags.proxy ?? [],
       leases: { disk: world.disk, hashing: world.hashing, path: folder.leases },
-      sections: (knowledge) => openSections({ world, flags, folder, knowledge, failed }),
+      sections: (knowledge) =>
+        openSections({
+          world,
+          flags,
+          folder,
+          knowledge,
+          version: context.version,
+          operatorToken: token,
+          access,
+          failed,
+        }),
       failed,
     });
     try {

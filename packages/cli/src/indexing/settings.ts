@@ -20,6 +20,7 @@ export interface IndexFlags {
   readonly leases?: string;
   readonly store?: string;
   readonly storeLimit?: string;
+  readonly storeKeeps?: string;
 }
 
 type Kind = 'text' | 'number' | 'texts' | 'switch';
@@ -41,6 +42,7 @@ const kinds: Readonly<Record<Exclude<keyof IndexFlags, 'config'>, Kind>> = {
   leases: 'text',
   store: 'text',
   storeLimit: 'text',
+  storeKeeps: 'text',
 };
 
 const says: Readonly<Record<Kind, (value: unknown) => boolean>> = {

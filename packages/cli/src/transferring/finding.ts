@@ -167,7 +167,10 @@ export function tellFailures({ output }: Context): NonNullable<Subject['failed']
   return ({ kind, teller }, reason) => {
     if (said.get(teller) === reason) return;
     said.set(teller, reason);
-    const who = kind === 'index' ? { event: 'index-failed', index: teller } : { event: 'tracker-failed', tracker: teller };
+    const who =
+      kind === 'index'
+        ? { event: 'index-failed', index: teller }
+        : { event: 'tracker-failed', tracker: teller };
     output.event({ ...who, reason }, `${teller}: ${reason}`);
   };
 }

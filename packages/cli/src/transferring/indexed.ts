@@ -8,7 +8,10 @@ import type { Context } from '../verb.ts';
 const mostPages = 10;
 
 /** Resolves to how many were listed. */
-export async function listIndexed({ world: open, output, signal, version }: Context, url: string): Promise<number> {
+export async function listIndexed(
+  { world: open, output, signal, version }: Context,
+  url: string,
+): Promise<number> {
   const world = await open();
   const client = createIndexClient(world, { url, userAgent: `Shoal/${version}` });
   let after: string | undefined;
@@ -26,7 +29,9 @@ export async function listIndexed({ world: open, output, signal, version }: Cont
 
   function tell({ lease, addresses }: NamedNode): void {
     const id = toHex(lease.record.key);
-    const places = addresses.map(({ address, port }) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`));
+    const places = addresses.map(({ address, port }) =>
+      address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+    );
     const { client: program, capabilities, offers } = lease;
     output.result(
       { id, client: program, capabilities, offers: offers.count, addresses, index: client.url },

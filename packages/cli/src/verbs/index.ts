@@ -29,6 +29,7 @@ const index: Verb = (command, context) => {
     .option('--leases <WHERE>', 'memory or redis://…')
     .option('--store <DIR>', 'keep a copy of what is listed, and share it')
     .option('--store-limit <SIZE>', 'how much the store may hold, such as 500GB')
+    .option('--store-keeps <WHAT>', 'listed, or offered: what nodes offer without being listed, too (listed)')
     .option('--unlimited', 'lift the limits for one address, for benchmarks')
     .action(async (options) => {
       const { runIndex } = await import('../indexing/run.ts');

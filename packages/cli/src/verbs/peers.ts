@@ -1,5 +1,5 @@
-// Who has a torrent, and who said so: everybody whom the network mode allows is asked once. Without a torrent: which
-// Shoal nodes are on this network.
+// Who has a torrent, and who said so: everybody whom the network mode allows is asked once. Without a torrent: whom an
+// index knows, and which Shoal nodes are on this network.
 
 import type { Clock } from '@shoal/base';
 import type { HostPort } from '@shoal/metainfo';
@@ -19,9 +19,13 @@ import type { Context, Verb } from '../verb.ts';
 
 const peers: Verb = (command, context) => {
   command
-    .argument('[LINK|FILE]', 'a magnet link or torrent file; without one, the Shoal nodes on this network')
+    .argument(
+      '[LINK|FILE]',
+      'a magnet link or torrent file; without one, the nodes that an index knows and those on this network',
+    )
     .addOption(flags.peer)
     .addOption(flags.tracker)
+    .addOption(flags.index)
     .addOption(flags.dhtBootstrap)
     .addOption(flags.network)
     .addOption(flags.noLan)
@@ -34,9 +38,21 @@ const peers: Verb = (command, context) => {
       const { config } = await effectiveConfig(context, options);
       const given = (options.peer ?? []).map(parsePeer);
       if (item === undefined) {
-        if (config.network === 'centralized' || !looksAround(options))
-          throw new CliError('usage', 'Without a link only the local network is asked, which is turned off.');
-        await listNeighbours(context);
+        const indexes = config.network === 'distributed' ? [] : (options.index ?? []);
+        const mayLookAround = config.network !== 'centralized' && looksAround(options);
+        if (!mayLookAround && indexes.length === 0)
+          throw new CliError(
+            'usage',
+            'Without a link indexes and the local network are asked: no index is named with --index, and the local network is turned off.',
+          );
+        const { listIndexed } = await import('../transferring/indexed.ts');
+        const lists = [
+          ...indexes.map((url) => listIndexed(context, url)),
+          ...(mayLookAround ? [listNeighbours(context)] : []),
+        ];
+        const counts = await Promise.all(lists);
+        if (counts.every((count) => count === 0))
+          throw new CliError('not-found', 'No other Shoal node is known or on this network.');
         return;
       }
       const source = await readSource(world, item);
@@ -86,7 +102,7 @@ const peers: Verb = (command, context) => {
           if (quest.peers.length === 0)
             throw new CliError(
               'not-found',
-              `Nobody whom we can ask (${discovery.kinds.filter((kind) => kind !== 'given').join(', ')}) knows who has it. A tracker is named with --tracker, a way into the DHT with --dht-bootstrap.`,
+              `Nobody whom we can ask (${discovery.kinds.filter((kind) => kind !== 'given').join(', ')}) knows who has it. A tracker is named with --tracker, an index with --index, a way into the DHT with --dht-bootstrap.`,
             );
         } finally {
           await discovery.close();
@@ -104,7 +120,7 @@ const longestMs = 20_000;
 /** Nodes answer within a second; a Wi-Fi may take a little longer. */
 const patienceMs = 1_500;
 
-async function listNeighbours({ world: open, output, signal }: Context): Promise<void> {
+async function listNeighbours({ world: open, output, signal }: Context): Promise<number> {
   const world = await open();
   const { Neighbourhood } = await import('@shoal/lan');
   const id = new Uint8Array(8);
@@ -117,7 +133,7 @@ async function listNeighbours({ world: open, output, signal }: Context): Promise
       const places = addresses.map((one) => endpointText({ ...one, port }));
       output.result({ node: name, port, addresses }, `${name}  ${places.join(', ')}`);
     }
-    if (neighbours.length === 0) throw new CliError('not-found', 'No other Shoal node is on this network.');
+    return neighbours.length;
   } finally {
     await neighbourhood.close();
   }

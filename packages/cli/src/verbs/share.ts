@@ -29,6 +29,7 @@ const share: Verb = (command, context) => {
     .addOption(flags.port)
     .addOption(flags.peer)
     .addOption(flags.tracker)
+    .addOption(flags.index)
     .addOption(flags.dhtBootstrap)
     .addOption(flags.network)
     .addOption(flags.noLan)

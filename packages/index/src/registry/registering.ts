@@ -1,15 +1,7 @@
 // Takes registrations. What costs little comes first: the rate of the network, the form, the times, the sequence; then,
 // within a budget over all, the signature. Invariant: what is refused changed nothing.
 
-import {
-  type Clock,
-  type Endpoint,
-  equalBytes,
-  type Hashing,
-  noBytes,
-  TokenBucket,
-  toHex,
-} from '@shoal/base';
+import { type Clock, equalBytes, type Hashing, noBytes, TokenBucket, toHex } from '@shoal/base';
 import {
   digestOffers,
   encodeRegistered,
@@ -55,9 +47,9 @@ export class Registering {
   }
 
   /** Throws errors of rooms for what is badly made. */
-  async take(body: Uint8Array, from: Endpoint): Promise<IndexResponse> {
+  async take(body: Uint8Array, from: string): Promise<IndexResponse> {
     const { clock, isLimited } = this.#parts;
-    const network = networkOf(from.address);
+    const network = networkOf(from);
     const waitMs = isLimited ? this.#limiter.take(network) : 0;
     if (waitMs > 0) return refuse('too-many', 'Your network registers too often.', { retryInMs: waitMs });
     const parsed = parseRegistration(body);
@@ -78,7 +70,7 @@ export class Registering {
       if (!isTold || parseOffers(offers).length !== lease.offers.count)
         return refuse('bad-offers', 'The offers are not those that the lease names by their digest.');
     }
-    return this.#put(lease, { offers, digest, network, from: from.address });
+    return this.#put(lease, { offers, digest, network, from });
   }
 
   /** What can be said without the price of a signature; undefined to go on. */

@@ -13,6 +13,7 @@ import {
   readLease,
   type StoreOffer,
 } from '@shoal/directory';
+import { RemoteOf } from '../http/remote.ts';
 import { type IndexRequest, type IndexResponse, jsonResponse, queryOf, type Route } from '../http/routes.ts';
 import { networkOf } from '../network.ts';
 import type { Metric, Section } from '../section.ts';
@@ -44,6 +45,8 @@ export interface RegistryParts {
 export interface RegistryOptions extends RegistryParts {
   /** Lifts the limits of rate. */
   readonly unlimited?: boolean;
+  /** Addresses of proxies whose X-Forwarded-For is believed. */
+  readonly proxies?: readonly string[];
   readonly swarms?: Swarms;
   /** The index's own copy. */
   readonly storeOffer?: (infoHash: string) => StoreOffer | undefined;
@@ -69,6 +72,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   const { clock, store, swarms, storeOffer, unlimited = false } = options;
   const registering = new Registering({ ...options, isLimited: !unlimited });
   const rate = { perSecond: questionsPerSecond, burst: questionsBurst };
+  const remoteOf = new RemoteOf(options.proxies ?? []);
   const questions = new Limiter(clock, rate, maxNetworksLimited);
   let sweeping: Timer | undefined;
   let thinnest: { readonly untilMs: number; readonly list: Promise<readonly Content[]> } | undefined;
@@ -111,7 +115,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       seeds: Math.max(count.complete, swarm?.seeds ?? 0),
       peers: Math.max(count.holders, swarm?.peers ?? 0),
       store: storeOffer?.(infoHash),
-      holders: found.map(({ lease, have }) => ({ have, ...named(lease, request.remote) })),
+      holders: found.map(({ lease, have }) => ({ have, ...named(lease, remoteOf.address(request)) })),
     });
     return json(body);
   }
@@ -127,7 +131,7 @@ export function createRegistry(options: RegistryOptions): Registry {
         index: store.start,
         total,
         next,
-        peers: leases.map((one) => named(one, request.remote)),
+        peers: leases.map((one) => named(one, remoteOf.address(request))),
       }),
     );
   }
@@ -140,7 +144,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     return jsonResponse({
       index: store.start,
       peers: leases.map((one) => {
-        const { lease, confirmed } = named(one, request.remote);
+        const { lease, confirmed } = named(one, remoteOf.address(request));
         return { lease: Buffer.from(lease).toString('base64'), confirmed };
       }),
     });
@@ -151,7 +155,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       method: 'GET',
       path,
       async handle(request) {
-        const waitMs = unlimited ? 0 : questions.take(networkOf(request.remote.address));
+        const waitMs = unlimited ? 0 : questions.take(networkOf(remoteOf.address(request)));
         if (waitMs > 0) return refuse('too-many', 'Your network asks too often.', { retryInMs: waitMs });
         return handle(request).catch(refuseError);
       },
@@ -165,7 +169,7 @@ export function createRegistry(options: RegistryOptions): Registry {
         method: 'POST',
         path: '/api/leases',
         maxBodyBytes: longestRegistration,
-        handle: ({ body, remote }) => registering.take(body, remote).catch(refuseError),
+        handle: (request) => registering.take(request.body, remoteOf.address(request)).catch(refuseError),
       },
       ask('/api/peers', peers),
       ask('/api/peers/:key', peer),
@@ -203,8 +207,8 @@ function hashOf({ params }: IndexRequest): string | undefined {
 }
 
 /** The lease with those of its confirmed addresses that whoever asks could reach. */
-function named({ lease, confirmed }: HeldLease, asker: Endpoint) {
-  const isPublic = ipScope(asker.address) === 'public';
+function named({ lease, confirmed }: HeldLease, asker: string) {
+  const isPublic = ipScope(asker) === 'public';
   const may = confirmed.filter((address) => !isPublic || ipScope(address) === 'public');
   const places = readLease(lease).addresses.flatMap(({ address }, i) => (may.includes(address) ? [i] : []));
   return { lease, confirmed: places };

@@ -80,7 +80,8 @@ export function kindOf({ access }: Tracker): 'open' | 'listed' | 'private' {
   return access?.users !== undefined ? 'private' : access?.listed !== undefined ? 'listed' : 'open';
 }
 
-function requireOperator(request: IndexRequest, token: string | undefined): void {
+/** Throws IndexError `unauthorized`. */
+export function requireOperator(request: IndexRequest, token: string | undefined): void {
   const said = /^Bearer (\S+)$/i.exec(request.head.header('authorization') ?? '')?.[1];
   if (token === undefined || said === undefined || !isSame(said, token))
     throw new IndexError('unauthorized', "This needs the operator's token.");
