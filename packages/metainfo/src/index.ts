@@ -8,5 +8,6 @@ export { type Magnet, magnetOf, parseMagnet } from './magnet.ts';
 export { fileTree, leafCountOf } from './merkle.ts';
 export { PieceHashes } from './piece-hashes.ts';
 export * from './plan.ts';
+export { safeName } from './safe-name.ts';
 export { parseInfo, parseTorrent } from './torrent.ts';
 export type * from './types.ts';

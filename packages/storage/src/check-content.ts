@@ -7,8 +7,9 @@ import { mostHashesAtOnce } from './bounds.ts';
 import { StorageError } from './errors.ts';
 import { judgePiece } from './judge.ts';
 import { type FilePaths, filePaths } from './names.ts';
+import { findOddNames } from './odd-names.ts';
 import { eachAtOnce, type Found, nothing, survey } from './survey.ts';
-import type { CheckOptions, KnownHashes } from './types.ts';
+import type { CheckOptions, Home, KnownHashes } from './types.ts';
 
 export interface CheckedFile {
   /** Index in the layout; padding and links are left out. */
@@ -44,7 +45,9 @@ export async function checkContent(
   { disk, hashing, layout, hashes, folder }: CheckContentOptions,
   { signal, onPiece }: CheckOptions = {},
 ): Promise<CheckedContent> {
-  const paths = filePaths(layout, { folder }, (name, bytes) => hashing.digest(name, bytes));
+  const names = await findOddNames(disk, layout, folder);
+  const home = names === undefined ? { folder } : { folder, names };
+  const paths = filePaths(layout, home, (name, bytes) => hashing.digest(name, bytes));
   const found = await survey(disk, paths, signal);
   const present = paths.map((own, file) => presentOf(own, found[file] ?? nothing));
   const good = new Bitfield(layout.pieceCount);
@@ -81,6 +84,16 @@ export async function checkContent(
     if (own !== undefined) files.push(checkedFile(layout, file, found[file] ?? nothing, good));
   }
   return { isComplete: good.isFull && files.every(({ isComplete }) => isComplete), good, files };
+}
+
+/** Whether any file of a content stands where it would be, whatever is in it. */
+export async function findsFiles(
+  { disk, hashing, layout }: Pick<CheckContentOptions, 'disk' | 'hashing' | 'layout'>,
+  home: Home,
+): Promise<boolean> {
+  const paths = filePaths(layout, home, (name, bytes) => hashing.digest(name, bytes));
+  const found = await survey(disk, paths);
+  return found.some(({ final, incomplete }) => final !== undefined || incomplete !== undefined);
 }
 
 /** The file that pieces are looked for in. Links are followed, since nothing is written. */

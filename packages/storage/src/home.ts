@@ -86,7 +86,7 @@ export function keyOf(path: readonly string[]): string {
   return path.join('/').normalize('NFC').toLowerCase();
 }
 
-function isName(name: unknown): name is string {
+export function isName(name: unknown): name is string {
   return (
     typeof name === 'string' &&
     name !== '' &&

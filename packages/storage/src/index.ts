@@ -3,6 +3,7 @@ export {
   type CheckedContent,
   type CheckedFile,
   checkContent,
+  findsFiles,
 } from './check-content.ts';
 export * from './errors.ts';
 export { openContent } from './open-content.ts';

@@ -100,8 +100,7 @@ export class Journal {
   chooseHome(given: Home, isCertain: boolean): Home {
     const { homes, isMoving } = this.state;
     const last = homes.at(-1);
-    const isKnown = homes.some(({ folder }) => folder === given.folder);
-    if (last === undefined || !isKnown || (isCertain && last.folder !== given.folder)) {
+    if (last === undefined || !this.knows(given.folder) || (isCertain && last.folder !== given.folder)) {
       this.#forget();
       enterHome(this.state, given);
       return given;
@@ -112,6 +111,11 @@ export class Journal {
       this.#isWhole = false;
     }
     return last;
+  }
+
+  /** Files are or were there, as far as it is recorded. */
+  knows(folder: string): boolean {
+    return this.state.homes.some((home) => home.folder === folder);
   }
 
   #forget(): void {

@@ -88,11 +88,8 @@ export async function moveContent(content: Movable, home: Home, options: MoveOpt
   const left = journal.state.homes.slice(0, -1);
   await journal.settle();
   for (const { from, to } of changing) if (to.final !== from.final) openFiles.disclaim(from.final, owner);
-  await removeLeftFolders(
-    content,
-    changing.map(({ from }) => from),
-    left,
-  );
+  const formerly = left.flatMap((former) => filePaths(layout, former, content.digest));
+  await removeLeftFolders(content, formerly, left);
   if (walk.gone !== undefined) throw walk.gone;
   return walk.remaining;
 }
@@ -145,8 +142,8 @@ class Walk {
     } catch (error) {
       if (!(error instanceof StorageError) || error.code !== 'missing') throw error;
       const { path } = slot;
-      await slot.refresh();
-      if (slot.isMade) throw error;
+      if ((await look(this.#content.disk, path))?.id === slot.id) throw error;
+      slot.abandon();
       this.gone ??= new StorageError('missing', `${path} was gone before it could be moved`, { value: path });
       await slot.move(to, {});
     }
@@ -241,7 +238,7 @@ async function stampsOf(steps: readonly Step[]): Promise<FileStamp[]> {
 /** Folders that the content has left, where nothing else is in them. */
 export async function removeLeftFolders(
   { disk, ledger, slots, isWanted }: Pick<Movable, 'disk' | 'ledger' | 'slots' | 'isWanted'>,
-  paths: readonly FilePaths[],
+  paths: readonly (FilePaths | undefined)[],
   homes: readonly Home[],
 ): Promise<void> {
   // Somebody may be about to make a file in those that are still used.
@@ -254,8 +251,8 @@ export async function removeLeftFolders(
   const left = new Set<string>();
   for (const { folder, unfinished = folder, ownsFolder } of homes)
     for (const top of [folder, unfinished]) {
-      for (const { final, incomplete } of paths)
-        for (const path of [final, incomplete])
+      for (const own of paths)
+        for (const path of own === undefined ? [] : [own.final, own.incomplete])
           for (let at = folderOf(path); at.startsWith(`${top}/`); at = folderOf(at)) left.add(at);
       if (ownsFolder === true) left.add(top);
     }

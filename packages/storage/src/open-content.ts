@@ -14,6 +14,7 @@ import { Journal } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { look } from './look.ts';
 import { type FilePaths, filePaths } from './names.ts';
+import { findOddNames } from './odd-names.ts';
 import { PartsFile } from './parts-file.ts';
 import { type Found, survey } from './survey.ts';
 import { sortPieces } from './trust.ts';
@@ -61,7 +62,11 @@ async function open(options: ContentOptions, owner: object, signal: AbortSignal 
     bootId: options.bootId ?? '',
   });
   try {
-    const home = journal.chooseHome(homeOf(options), options.isRelocated ?? false);
+    const {
+      names = journal.knows(options.folder) ? undefined : await findOddNames(disk, layout, options.folder),
+    } = options;
+    const home = journal.chooseHome(homeOf({ ...options, names }), options.isRelocated ?? false);
+    if (options.isRelocated === true) await journal.settle();
     await tidyCopy(disk, journal);
     const parts = new PartsFile(disk, openFiles, `${options.journal}.parts`, layout.files.length);
     const partsLook = await parts.refresh();

@@ -4,7 +4,7 @@
 // no memory for pieces, and nobody's place in a picker.
 
 import type { InfoHashes, Torrent } from '@shoal/metainfo';
-import { type Content, openContent, StorageError } from '@shoal/storage';
+import { type Content, type Home, openContent, StorageError } from '@shoal/storage';
 import { WireError } from '@shoal/wire';
 import * as bound from './bounds.ts';
 import type { Connections } from './connections.ts';
@@ -64,6 +64,11 @@ export class Holdings {
   /** Was chosen while nothing was open. */
   #selection: ((path: string, file: number) => boolean) | undefined;
   #lastWanted = { bytes: 0, total: 0 };
+  /** Where the content was last; before it was opened, where it was given. */
+  home: Home | undefined;
+  /** It must not be let go of now. */
+  isMoving = false;
+  #isRelocated = false;
   #mode: TransferMode;
 
   constructor(options: HoldingsOptions) {
@@ -111,7 +116,10 @@ export class Holdings {
   /** Nobody reads or fetches through it. */
   get isIdle(): boolean {
     return (
-      this.#trade !== undefined && this.#streams?.readers.size === 0 && this.#releases?.isSettled === true
+      this.#trade !== undefined &&
+      this.#streams?.readers.size === 0 &&
+      this.#releases?.isSettled === true &&
+      !this.isMoving
     );
   }
 
@@ -175,6 +183,7 @@ export class Holdings {
       return;
     }
     this.#content = content;
+    this.home = content.home;
     if (content.uncheckedCount > 0) {
       status.isOpening = false;
       status.become('checking');
@@ -191,7 +200,9 @@ export class Holdings {
 
   #openContent(torrent: Torrent, signal: AbortSignal): Promise<Content> {
     const { infoHashes } = this.#o;
-    const { folder, journal, overwrite, hashed } = this.#o.given;
+    const { journal, overwrite, hashed } = this.#o.given;
+    const isRelocated = this.#isRelocated;
+    this.#isRelocated = false;
     const { disk, hashing, clock, openFiles, lock, bootId } = this.#o.parts;
     return openContent(
       {
@@ -201,7 +212,8 @@ export class Holdings {
         openFiles,
         layout: torrent.layout,
         hashes: torrent.hashes,
-        folder: torrent.folder === undefined ? folder : `${folder}/${torrent.folder}`,
+        ...(this.home ?? homeGiven(this.#o.given, torrent)),
+        isRelocated,
         identity: infoHashes.v2 ?? infoHashes.v1 ?? new Uint8Array(1),
         journal,
         isWanted: this.#isWanted,
@@ -261,7 +273,7 @@ export class Holdings {
       content,
       trade,
       peers,
-      wantsMore: () => this.#lookForPeers(),
+      wantsMore: () => this.lookForPeers(),
     });
     status.isOpening = false;
     if (!this.hasAllWanted) status.isComplete = false;
@@ -337,14 +349,14 @@ export class Holdings {
     if (this.#trade !== undefined && !this.hasAllWanted) {
       status.isComplete = false;
       if (status.state === 'sharing') status.become('fetching');
-      this.#lookForPeers();
+      this.lookForPeers();
     }
     this.#releases?.all();
     this.#settle();
   }
 
   /** Those that had nothing for us may have now. */
-  #lookForPeers(): void {
+  lookForPeers(): void {
     this.#o.wishesChanged();
     this.#o.connections.roster.wake(this.#o.parts.nowMs());
     this.#o.dialSoon();
@@ -394,6 +406,51 @@ export class Holdings {
     this.#settle();
   }
 
+  /** With the content, which is opened for this alone while nobody trades with it. */
+  async withContent<Value>(action: (content: Content, torrent: Torrent) => Promise<Value>): Promise<Value> {
+    while (this.isOpening) await this.#opening;
+    if (this.#content !== undefined && this.#source !== undefined)
+      return action(this.#content, this.#source.torrent);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const before = this.#closing;
+    this.#closing = before.catch(() => {}).then(() => promise);
+    try {
+      await before.catch(() => {});
+      const source = this.#source ?? (await this.#o.load?.());
+      if (source === undefined) throw new SwarmError('invalid', 'the torrent is not known');
+      const content = await this.#openContent(source.torrent, new AbortController().signal);
+      try {
+        await content.check();
+        const value = await action(content, source.torrent);
+        this.home = content.home;
+        return value;
+      } finally {
+        await content.close();
+      }
+    } finally {
+      resolve();
+    }
+  }
+
+  /** The content is there, whatever the journal says: for the next opening. */
+  relocateTo(home: Home): void {
+    this.home = home;
+    this.#isRelocated = true;
+  }
+
+  /** The file is about to go from the disk: nothing of it is offered any more. */
+  forget(file: number, { layout }: Torrent): void {
+    this.#releases?.forget(file);
+    const { first, end } = layout.filePieces(file);
+    for (let piece = first; piece < end; piece++) {
+      // What its neighbours need is kept.
+      const isOwn = layout
+        .pieceRanges(piece)
+        .every((range) => range.file === file || layout.files[range.file]?.isPad === true);
+      if (isOwn && this.#trade?.picker.state(piece) === 'have') this.#trade.picker.lost(piece);
+    }
+  }
+
   /** Nothing more is asked of anybody. */
   pause(): void {
     if (this.#trade !== undefined) this.#trade.downloads.isPaused = true;
@@ -425,6 +482,17 @@ export class Holdings {
     this.#closing = close();
     return this.#closing;
   }
+}
+
+/** Unless it was moved since. */
+function homeGiven({ home, folder, unfinished }: TransferOptions, torrent: Torrent): Home {
+  if (home !== undefined) return home;
+  const inside = (top: string) => (torrent.folder === undefined ? top : `${top}/${torrent.folder}`);
+  return {
+    folder: inside(folder),
+    ownsFolder: torrent.folder !== undefined,
+    ...(unfinished === undefined ? {} : { unfinished: inside(unfinished) }),
+  };
 }
 
 /** As options and events name a file: with `/` between its names. */

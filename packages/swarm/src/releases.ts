@@ -42,6 +42,11 @@ export class Releases {
     }
   }
 
+  /** It is gone from the disk, and would be another file when it is fetched again. */
+  forget(file: number): void {
+    this.#asked.delete(file);
+  }
+
   #release(file: number): void {
     if (this.#asked.has(file)) return;
     this.#asked.add(file);

@@ -226,7 +226,7 @@ export class Trade {
   }
 
   #have(piece: number): void {
-    for (const peer of this.#o.peers) peer.outbox.have(piece);
+    for (const peer of this.#o.peers) peer.outbox.have(piece, peer.pieces?.has(piece) !== true);
     if (this.#suspects.isSuspect(piece)) void this.#convict(piece);
     this.#o.onHave(piece);
   }
@@ -286,7 +286,7 @@ export class Trade {
   /** A good piece could not be read back. */
   unreadable(error: unknown, piece: number): void {
     if (this.picker.state(piece) !== 'have') return;
-    this.content.losePiece(piece);
+    this.content.doubtPiece(piece);
     this.picker.lost(piece);
     this.#o.onStorageError(error);
   }

@@ -4,6 +4,7 @@
 
 import { equalBytes, type PeerAddress } from '@shoal/base';
 import { type InfoHashes, MetainfoError, parseInfo, type Torrent } from '@shoal/metainfo';
+import type { Home } from '@shoal/storage';
 import type { Channel } from '@shoal/transport';
 import type { Handshake } from '@shoal/wire';
 import * as bound from './bounds.ts';
@@ -19,11 +20,14 @@ import type { SpeedLimits } from './limits/settings.ts';
 import { MetadataExchange } from './metadata-exchange.ts';
 import type { Peer } from './peer.ts';
 import { PeerMessages } from './peer-messages.ts';
+import { Places } from './places.ts';
 import type { KnownPeer, PeerSource, Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
 import { Status } from './status.ts';
 import { openReader } from './streams/range-reader.ts';
 import type {
+  MoveFacts,
+  MoveTarget,
   PeerFacts,
   RangeReader,
   Transfer,
@@ -50,6 +54,7 @@ export class TorrentTransfer implements Transfer {
   readonly #chokes: ChokeRound;
   readonly #messages: PeerMessages;
   readonly #webSeeds: WebSeeds;
+  readonly #places: Places;
   #hashes: HashExchange | undefined;
   #torrent: Torrent | undefined;
   #lastChokeMs = 0;
@@ -100,6 +105,15 @@ export class TorrentTransfer implements Transfer {
       completed: () => {
         for (const peer of [...this.#connections.peers]) this.#partIfPointless(peer);
       },
+      failed: (error) => this.#fail(error),
+    });
+    this.#places = new Places({
+      disk: parts.disk,
+      hashing: parts.hashing,
+      holdings: this.#holdings,
+      status: this.#status,
+      partWithAll: (reason) => this.#connections.leaveAll(reason),
+      untilOpen: () => until(this, () => this.#holdings.trade !== undefined),
       failed: (error) => this.#fail(error),
     });
     const { random, nowMs } = parts;
@@ -298,6 +312,7 @@ export class TorrentTransfer implements Transfer {
 
   #opened(): void {
     this.#parts.activate(this);
+    if (this.#holdings.content !== undefined) this.#places.goOn(this.#holdings.content);
     if (this.#mayRest) this.#parts.idle(this);
   }
 
@@ -408,6 +423,35 @@ export class TorrentTransfer implements Transfer {
 
   async select(isWanted: (path: string, file: number) => boolean): Promise<void> {
     await this.#holdings.select(isWanted);
+  }
+
+  get home(): Home | undefined {
+    return this.#holdings.home;
+  }
+
+  get moving(): MoveFacts | undefined {
+    return this.#places.moving;
+  }
+
+  move(target: MoveTarget, signal?: AbortSignal): Promise<readonly string[]> {
+    return this.#places.move(target, signal);
+  }
+
+  rename(path: string, name: string): Promise<void> {
+    return this.#places.rename(path, name);
+  }
+
+  relocate(folder: string): Promise<void> {
+    return this.#places.relocate(folder);
+  }
+
+  discard(files: readonly number[]): Promise<void> {
+    return this.#places.discard(files);
+  }
+
+  async destroy(): Promise<readonly string[]> {
+    await this.stop();
+    return this.#places.destroy();
   }
 
   #fail(error: unknown): void {

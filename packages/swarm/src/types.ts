@@ -2,7 +2,7 @@
 
 import type { Clock, Disk, Hashing, Http, PeerAddress, Random } from '@shoal/base';
 import type { InfoHashes, Magnet, Torrent } from '@shoal/metainfo';
-import type { ContentOptions, FileStamp, OpenFiles } from '@shoal/storage';
+import type { ContentOptions, FileStamp, Home, OpenFiles } from '@shoal/storage';
 import type { Transport } from '@shoal/transport';
 import type { Leave } from './errors.ts';
 import type { LimitSettings, SpeedLimits } from './limits/settings.ts';
@@ -87,6 +87,10 @@ export interface TransferOptions {
   readonly peers?: readonly PeerAddress[];
   /** Web servers that have the content (BEP 19), beside those that the torrent or link names. */
   readonly webSeeds?: readonly string[];
+  /** Absolute: files that are not released are kept below it, on whatever disk, and moved to `folder` then. */
+  readonly unfinished?: string;
+  /** Where its files are, one by one, instead of below `folder`. */
+  readonly home?: Home;
   /** A complete file keeps its incomplete name until this resolves to true; false leaves it so. Default: at once. */
   readonly gate?: (file: ReleasableFile) => Promise<boolean>;
 }
@@ -146,6 +150,8 @@ export type TransferEvent =
   | { readonly kind: 'released'; readonly file: number; readonly path: string }
   /** All that is wanted is here and stands under its own name. */
   | { readonly kind: 'complete' }
+  /** A move began, broke off, or (undefined) ended. */
+  | { readonly kind: 'moving'; readonly move: MoveFacts | undefined }
   | { readonly kind: 'peer-joined'; readonly address: PeerAddress }
   /** The peer has a DHT node there. */
   | { readonly kind: 'dht-node'; readonly address: string; readonly port: number }
@@ -222,6 +228,22 @@ export interface RangeReader extends AsyncIterable<Uint8Array>, Disposable {
   close(): void;
 }
 
+/** What is not named stays; `null` keeps unfinished files where they will be. Absolute, as in TransferOptions. */
+export interface MoveTarget {
+  readonly folder?: string;
+  readonly unfinished?: string | null;
+}
+
+export interface MoveFacts {
+  /** `broken-off`: some files are in the old place, some in the new one, each whole. Another `move` goes on, or back. */
+  readonly state: 'moving' | 'broken-off';
+  readonly folder: string;
+  /** Of what has to be copied to another disk. */
+  readonly bytes: number;
+  readonly total: number;
+  readonly error: Error | undefined;
+}
+
 export interface Transfer {
   readonly infoHashes: InfoHashes;
   readonly name: string;
@@ -243,6 +265,23 @@ export interface Transfer {
   setLimits(limits: SpeedLimits): void;
   /** Files to fetch from now on. */
   select(isWanted: (path: string, file: number) => boolean): Promise<void>;
+  /** Where its files are; undefined before they were looked for. To be given as `home` when it is added again. */
+  readonly home: Home | undefined;
+  readonly moving: MoveFacts | undefined;
+  /**
+   * Takes the content to other folders while it is traded: by name on one disk, by a verified copy to another. Answers the
+   * files that were copied and could not be removed. Rejects with a StorageError, before anything was moved or else as
+   * `moving` says.
+   */
+  move(target: MoveTarget, signal?: AbortSignal): Promise<readonly string[]>;
+  /** Another name for a file or folder in it, or with an empty path for its own folder or its one file. */
+  rename(path: string, name: string): Promise<void>;
+  /** Its files are there already: looks at them, and goes on there. What is in the old place stays. */
+  relocate(folder: string): Promise<void>;
+  /** Removes these files from the disk, which `select` must not want any more; bytes that others need are kept. */
+  discard(files: readonly number[]): Promise<void>;
+  /** Stops it, and removes its files, but for those that are somebody's by now: these are answered. */
+  destroy(): Promise<readonly string[]>;
   setMode(mode: TransferMode): Promise<void>;
   /** Until it is complete; rejects when it fails or stops before. */
   whenComplete(signal?: AbortSignal): Promise<void>;
