@@ -3,9 +3,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { shoal, shoalPath, temporaryFolder } from './shoal.ts';
+import { createNodeWorld } from '@shoal/base/node';
+import { createDht } from '@shoal/dht';
+import { shoal, shoalPath, startUp, temporaryFolder } from './shoal.ts';
 
 let server: ChildProcess;
 let node = '';
@@ -80,4 +83,27 @@ test('wrong words end with 2', async () => {
     ['dht', 'put', 'x', '--salt', 'y'],
   ])
     assert.equal((await shoal(words)).code, 2, words.join(' '));
+});
+
+test('a node that runs takes its place in the DHT and remembers whom it met, unless its mode has none', async (context) => {
+  const world = createNodeWorld();
+  const met = await createDht({ ...world, bind: [{ address: '127.0.0.1', port: 0 }] });
+  context.after(async () => {
+    await met.close();
+    await world.close();
+  });
+  const way = ['--dht-bootstrap', `127.0.0.1:${met.endpoints[0]?.port}`, '--port', '0'];
+  for (const [mode, remembers] of [
+    ['centralized', false],
+    ['hybrid', true],
+  ] as const) {
+    const data = await temporaryFolder(context);
+    const node = await startUp(context, ['--data', data, '--network', mode, ...way]);
+    while (remembers && met.nodes().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    node.child.kill('SIGTERM');
+    const { code, stderr } = await node.ended;
+    assert.equal(code, 0, stderr);
+    assert.equal((await readdir(data)).includes('dht-nodes'), remembers, mode);
+    assert.equal(met.nodes().length > 0, remembers, mode);
+  }
 });

@@ -5,13 +5,10 @@ import type { PeersEvent } from '@shoal/dht';
 import { effectiveConfig } from '../config.ts';
 import { parseInfoHashes, parseTarget, valueText } from '../dht/keys.ts';
 import { type DhtFlags, endpointText, type OpenDht, openDht, resolveNode } from '../dht/open-dht.ts';
+import { runDht } from '../dht/run-dht.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import type { Context, Verb } from '../verb.ts';
-
-/** The usual port of Mainline clients. */
-const usualPort = 6881;
-const saveEveryMs = 10 * 60_000;
 
 const dht: Verb = (command, context) => {
   command.usage('serve|ping|find|get|put [FLAGS]').helpCommand(false);
@@ -75,11 +72,10 @@ interface ServeFlags extends DhtFlags {
 
 async function serve(context: Context, options: ServeFlags): Promise<void> {
   const { output, signal } = context;
-  const { clock } = await context.world();
-  const { dht: node, ...open } = await openDht(context, {
+  const { dht: node, close } = await runDht(context, {
     flags: options,
     addresses: options.address ?? [],
-    port: options.port ?? usualPort,
+    port: options.port,
     isReadOnly: options.readOnly === true,
     isLimited: options.unlimited !== true,
   });
@@ -90,16 +86,9 @@ async function serve(context: Context, options: ServeFlags): Promise<void> {
       { event: 'ready', port: node.endpoints[0]?.port, endpoints, ids },
       `A DHT node listens at ${endpoints.join(' and ')}`,
     );
-    let save = clock.setTimer(saveEveryMs, onSave);
-    function onSave(): void {
-      open.save().catch((error: Error) => output.note(`warning: the nodes were not saved: ${error.message}`));
-      save = clock.setTimer(saveEveryMs, onSave);
-    }
     await aborted(signal);
-    save.cancel();
-    await open.save();
   } finally {
-    await open.close();
+    await close();
   }
 }
 

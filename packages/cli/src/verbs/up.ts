@@ -1,9 +1,11 @@
 // Runs the node in the foreground until Ctrl-C or SIGTERM.
 
 import { effectiveConfig } from '../config.ts';
+import type { OpenDht } from '../dht/open-dht.ts';
+import { runDht } from '../dht/run-dht.ts';
 import { flags } from '../flags.ts';
 import { terminalLine } from '../terminal-log.ts';
-import type { Verb } from '../verb.ts';
+import type { Context, Verb } from '../verb.ts';
 
 const up: Verb = (command, context) => {
   command
@@ -11,6 +13,8 @@ const up: Verb = (command, context) => {
     .addOption(flags.config)
     .addOption(flags.api)
     .addOption(flags.network)
+    .addOption(flags.port)
+    .addOption(flags.dhtBootstrap)
     .addOption(flags.downLimit)
     .addOption(flags.upLimit)
     .addOption(flags.limitLan)
@@ -30,17 +34,37 @@ const up: Verb = (command, context) => {
       });
       const mayMovePort = !origins.has('api');
       const node = await startNode({ world, config, mayMovePort, version, log, pid: process.pid });
-      const { url, port } = node;
-      output.result({ event: 'ready', url, port }, `Shoal is running: ${url}`);
-
-      await aborted(signal);
-      log.info('stopping');
-      await node.stop();
+      try {
+        const { url, port } = node;
+        const dht = config.network === 'centralized' ? undefined : await openOwnDht(context, config, options);
+        output.result({ event: 'ready', url, port }, `Shoal is running: ${url}`);
+        await aborted(signal);
+        log.info('stopping');
+        await dht?.close();
+      } finally {
+        await node.stop();
+      }
       log.info('stopped');
     });
 };
 
 export default up;
+
+/** The node's place in the DHT. Without a way in, given or remembered, it waits and sends nothing. */
+function openOwnDht(
+  context: Context,
+  { data }: { readonly data: string },
+  { port, dhtBootstrap }: { readonly port?: number; readonly dhtBootstrap?: readonly string[] },
+): Promise<OpenDht> {
+  return runDht(context, {
+    flags: { data, ...(dhtBootstrap && { dhtBootstrap }) },
+    addresses: [],
+    port,
+    mayMovePort: true,
+    isReadOnly: false,
+    isLimited: true,
+  });
+}
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
