@@ -42,8 +42,8 @@ export interface Signing {
   readonly seconds: number;
 }
 
-export const leaseKind = 'lease';
-export const leaseEndKind = 'lease-end';
+const leaseKind = 'lease';
+const leaseEndKind = 'lease-end';
 export const instanceLength = 8;
 const digestLength = 32;
 

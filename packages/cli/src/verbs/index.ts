@@ -9,7 +9,7 @@ const usualPort = 6969;
 
 const index: Verb = (command, context) => {
   command
-    .usage('[FLAGS] | check [FLAGS]')
+    .usage('[FLAGS] | check [FLAGS] | list [add|remove] …')
     .helpCommand(false)
     .addOption(flags.data)
     .option('--config <FILE>', 'a JSON file with these flags as keys')
@@ -42,6 +42,30 @@ const index: Verb = (command, context) => {
     .action(async () => {
       const { checkIndex } = await import('../indexing/check.ts');
       await checkIndex(context, command.opts());
+    });
+  const list = command
+    .command('list')
+    .description('show what a running index lists, or change it')
+    .option('--index <URL>', 'the index', `http://127.0.0.1:${usualPort}/`)
+    .action(async ({ index: url }) => {
+      const { showList } = await import('../indexing/list.ts');
+      await showList(context, { ...command.opts(), index: url });
+    });
+  list
+    .command('add')
+    .description('put it on the list: the store keeps it, a tracker of listed content serves it')
+    .argument('<TORRENT|MAGNET>', 'a torrent file or a magnet link')
+    .action(async (what) => {
+      const { addToList } = await import('../indexing/list.ts');
+      await addToList(context, what, { ...command.opts(), index: list.opts().index });
+    });
+  list
+    .command('remove')
+    .description('take it off the list: the store lets it go')
+    .argument('<HASH>', 'its info hash')
+    .action(async (infoHash) => {
+      const { removeFromList } = await import('../indexing/list.ts');
+      await removeFromList(context, infoHash, { ...command.opts(), index: list.opts().index });
     });
 };
 

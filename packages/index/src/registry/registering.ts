@@ -145,7 +145,7 @@ function replayableUntilMs({ expiresAt }: UnverifiedRecord): number {
   return 1000 * (expiresAt + clockToleranceSeconds);
 }
 
-export function slotOf(record: UnverifiedRecord, instance: Uint8Array): string {
+function slotOf(record: UnverifiedRecord, instance: Uint8Array): string {
   return toHex(record.key) + toHex(instance);
 }
 

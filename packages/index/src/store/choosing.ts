@@ -59,9 +59,8 @@ export function choose(candidates: readonly Candidate[], limit: number): Choice 
   for (const wants of wanting) {
     const needed = used + wants.size - limit;
     if (needed > 0)
-      makeRoom(
-        needed,
-        (one) => (wants.isListed && !one.isListed) || one.copies >= wants.copies + copiesAhead,
+      makeRoom(needed, (one) =>
+        one.isListed === wants.isListed ? one.copies >= wants.copies + copiesAhead : wants.isListed,
       );
     if (used + wants.size <= limit) {
       admit.push(wants.infoHash);
