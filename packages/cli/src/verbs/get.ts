@@ -9,6 +9,7 @@ import { formatBytes } from '../describe.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import { openFinding } from '../transferring/finding.ts';
+import { dropForeignNames, type Imported, importResume } from '../transferring/importing.ts';
 import { type OpenSession, openSession } from '../transferring/open-session.ts';
 import { showProgress } from '../transferring/progress.ts';
 import { tellSharing } from '../transferring/sharing.ts';
@@ -18,10 +19,14 @@ import type { Context, Verb } from '../verb.ts';
 const get: Verb = (command, context) => {
   command
     .argument('<LINK|FILE...>', 'magnet links and torrent files')
-    .option('-o, --output <DIR>', 'the folder to fetch into', '.')
+    .option('-o, --output <DIR>', 'the folder to fetch into (default: this one)')
     .option('--select <GLOB>', 'only files whose path or name fits; may be given several times', collect)
     .option('--seed', 'go on sharing until interrupted')
     .option('--overwrite', 'replace files that are in the way')
+    .option(
+      '--resume-from <FILE>',
+      'go on where libtorrent, qBittorrent or Transmission was, by its .fastresume or .resume file',
+    )
     .addOption(flags.peer)
     .addOption(flags.tracker)
     .addOption(flags.index)
@@ -41,7 +46,14 @@ const get: Verb = (command, context) => {
       const { config } = await effectiveConfig(context, options);
       const limits = limitSettings(config);
       const given = (options.peer ?? []).map(parsePeer);
-      const sources = await Promise.all(items.map((item) => readSource(world, item)));
+      const named = await Promise.all(items.map((item) => readSource(world, item)));
+      const into = options.output === undefined ? undefined : resolve(options.output);
+      const imported =
+        options.resumeFrom === undefined
+          ? undefined
+          : await importResume(world, named, options.resumeFrom, into);
+      const sources = imported === undefined ? named : [imported.source];
+      if (imported !== undefined) output.note(imported.note);
       const opened = await openSession(context, {
         data: config.data,
         port: options.port ?? 0,
@@ -56,13 +68,14 @@ const get: Verb = (command, context) => {
         const running = sources.map(async (source) => {
           const begunMs = world.clock.nowMs();
           const own = source.kind === 'magnet' ? source.magnet.peers : [];
-          const folder = resolve(options.output);
+          const folder = into ?? resolve('.');
           const peers = [...shared, ...(await resolvePeers(world, own, unknownHost(context)))];
           const { transfer, misfit } = await begin(opened, source, {
             folder,
             globs: options.select ?? [],
             overwrite: options.overwrite === true,
             peers,
+            imported,
           });
           endings.push(showProgress(transfer, output));
           finding.follow(transfer, source, {
@@ -71,6 +84,7 @@ const get: Verb = (command, context) => {
           });
           const complete = transfer.whenComplete(signal);
           await (misfit === undefined ? complete : Promise.race([misfit, complete]));
+          if (imported !== undefined) await dropForeignNames(transfer);
           const { bytes } = transfer.progress;
           const seconds = Math.round(world.clock.nowMs() - begunMs) / 1000;
           const path = placeOf(transfer, folder);
@@ -105,13 +119,16 @@ async function begin(
     readonly globs: readonly string[];
     readonly overwrite: boolean;
     readonly peers: Parameters<Session['add']>[1]['peers'];
+    readonly imported: Imported | undefined;
   },
 ): Promise<{ readonly transfer: Transfer; readonly misfit: Promise<never> | undefined }> {
-  const { folder, globs, overwrite, peers = [] } = options;
+  const { folder, globs, overwrite, peers = [], imported } = options;
   const infoHashes = source.kind === 'torrent' ? source.torrent.infoHashes : source.magnet.infoHashes;
   const ranges = source.kind === 'magnet' ? source.magnet.selectOnly : undefined;
   const fits = (path: string, file: number) =>
-    (globs.length === 0 || globs.some((glob) => matchesPath(path, glob))) &&
+    (globs.length === 0
+      ? imported?.isWanted(file) !== false
+      : globs.some((glob) => matchesPath(path, glob))) &&
     (ranges === undefined || ranges.some(({ first, last }) => file >= first && file <= last));
   const transfer = session.add(source, {
     folder,
@@ -119,6 +136,7 @@ async function begin(
     overwrite,
     peers,
     isWanted: fits,
+    ...imported?.options,
   });
   return { transfer, misfit: globs.length === 0 ? undefined : misfitOf(transfer, fits, globs) };
 }
@@ -153,8 +171,9 @@ function matchesPath(path: string, glob: string): boolean {
 }
 
 function placeOf(transfer: Transfer, folder: string): string {
-  const { torrent } = transfer;
-  return torrent === undefined ? folder : join(folder, torrent.folder ?? torrent.name);
+  const { torrent, home } = transfer;
+  if (home?.ownsFolder === true) return home.folder;
+  return torrent === undefined ? folder : join(home?.folder ?? folder, torrent.folder ?? torrent.name);
 }
 
 async function keepTorrent(context: Context, opened: OpenSession, torrent: Torrent): Promise<string> {

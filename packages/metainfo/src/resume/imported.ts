@@ -12,9 +12,9 @@ export interface ImportedTransfer {
   readonly folder: string;
   /** What the torrent is called there, where that is not its own name. */
   readonly name?: string;
-  /** Files that have another path below `folder` than the torrent gives them, by index. */
+  /** Files that have another path below `folder` than the torrent gives them, by that client's index. */
   readonly renamed: ReadonlyMap<number, string>;
-  /** 0 for a file that is not wanted, else 1 (low) to 7; 4 for each that is not named. */
+  /** By that client's index: 0 for a file that is not wanted, else 1 (low) to 7; 4 for each that is not named. */
   readonly priorities: readonly number[];
   /** Tiers in order. */
   readonly trackers: readonly (readonly string[])[];
@@ -52,6 +52,22 @@ export function claimedPieces({ claimed }: ImportedTransfer, { layout }: Torrent
   }
 }
 
+/** For each file of the torrent: 0 where it is not wanted, else 1 to 7. */
+export function prioritiesOf(imported: ImportedTransfer, torrent: Torrent): number[] {
+  return theirIndexes(imported, torrent).map((index) => imported.priorities[index] ?? 4);
+}
+
+/** libtorrent counts the gaps between the files of a v2 torrent as files. */
+function theirIndexes({ client }: ImportedTransfer, { layout }: Torrent): number[] {
+  let gaps = 0;
+  let end = 0;
+  return layout.files.map(({ offset, length }, index) => {
+    if (client === 'libtorrent' && layout.hasGaps && length > 0 && offset > end) gaps++;
+    if (length > 0) end = offset + length;
+    return index + gaps;
+  });
+}
+
 /** Where the content is, in the terms of a content's home: a folder, and files with another path below it. */
 export interface ImportedPlace {
   readonly folder: string;
@@ -69,9 +85,10 @@ export function placeOf(
   folder: string = imported.folder,
 ): ImportedPlace {
   const elsewhere: number[] = [];
+  const theirs = theirIndexes(imported, torrent);
   const paths = torrent.layout.files.map((file, index): readonly string[] => {
     const own = torrent.folder === undefined ? file.path : [torrent.folder, ...file.path];
-    const renamed = imported.renamed.get(index);
+    const renamed = imported.renamed.get(theirs[index] ?? index);
     if (renamed === undefined) return own;
     const path = pathBelow(renamed, imported.folder);
     if (path !== undefined) return path;

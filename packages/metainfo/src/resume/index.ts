@@ -4,5 +4,6 @@ export {
   type ImportedPlace,
   type ImportedTransfer,
   placeOf,
+  prioritiesOf,
 } from './imported.ts';
 export { parseResume } from './parse.ts';
