@@ -112,7 +112,7 @@ export class Listing {
     const row: ListedContent = {
       infoHash: known ?? toHex(names[0] ?? new Uint8Array(20)),
       magnet: magnetOf(described),
-      torrent: source.kind === 'torrent' ? encodeTorrent(source.torrent) : undefined,
+      torrent: source.kind === 'torrent' ? this.#wholeBytes(source.torrent) : undefined,
       name: described.name ?? '',
       addedMs: Math.floor(this.#parts.clock.wallTimeMs()),
     };
@@ -140,6 +140,17 @@ export class Listing {
       torrent === undefined ? { kind: 'magnet', magnet: parseMagnet(magnet) } : this.#sourceOf(torrent);
     const { infoHashes } = source.kind === 'torrent' ? source.torrent : source.magnet;
     return { infoHash, magnet, name, names: namesOf(infoHashes), source };
+  }
+
+  /** Undefined while piece layers (BEP 52) are missing, which peers give after the metadata. */
+  #wholeBytes(torrent: Torrent): Uint8Array | undefined {
+    const bytes = encodeTorrent(torrent);
+    try {
+      this.#sourceOf(bytes);
+      return bytes;
+    } catch {
+      return undefined;
+    }
   }
 
   #sourceOf(bytes: Uint8Array): NamedSource {

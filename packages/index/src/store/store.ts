@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ipScope, type Timer, toHex, type World, WorldError } from '@shoal/base';
 import type { StoreOffer } from '@shoal/directory';
 import { createDiscovery, type Discovery, type Quest } from '@shoal/discovery';
-import { parseMagnet } from '@shoal/metainfo';
+import { parseMagnet, type Torrent } from '@shoal/metainfo';
 import { OpenFiles } from '@shoal/storage';
 import { createSession, type NamedSource, type Session, type Transfer } from '@shoal/swarm';
 import { createTcpTransport } from '@shoal/transport';
@@ -17,6 +17,7 @@ import { fileRoutes } from './file-routes.ts';
 import type { Listing } from './listing.ts';
 import type { ListedState } from './listing-routes.ts';
 import { removeTree } from './remove-tree.ts';
+import { readTorrent, writeTorrent } from './torrent-file.ts';
 
 export interface StoreOptions {
   readonly world: World;
@@ -57,6 +58,7 @@ interface Entry {
 
 /** In each folder of the store: nothing without it is ever removed. */
 const markName = 'shoal-store';
+const torrentName = 'torrent';
 
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { world, folder, listing, registry, swarms, version, failed } = options;
@@ -79,7 +81,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   });
   const entries = new Map<string, Entry>();
   const byName = new Map<string, Entry>();
-  const kept = new Set(await findKept());
+  const kept = await findKept();
   let announceUrls: readonly string[] = [];
   let timer: Timer | undefined;
   let round: Promise<void> | undefined;
@@ -87,17 +89,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   let isClosed = false;
   let sentBytes = 0;
 
-  async function findKept(): Promise<string[]> {
-    const names = (await disk.list(folder)).filter((name) => /^[0-9a-f]{40}$/.test(name));
-    const marks = await Promise.all(
-      names.map((name) =>
-        disk.stat(join(folder, name, markName)).then(
-          () => name,
-          () => undefined,
-        ),
-      ),
-    );
-    return marks.filter((name) => name !== undefined);
+  /** What stands in the folder, with its torrent where all of it was here once. */
+  async function findKept(): Promise<Map<string, Torrent | undefined>> {
+    const found = new Map<string, Torrent | undefined>();
+    for (const name of (await disk.list(folder)).filter((one) => /^[0-9a-f]{40}$/.test(one))) {
+      const isMarked = await disk.stat(join(folder, name, markName)).then(
+        () => true,
+        () => false,
+      );
+      if (isMarked) found.set(name, await readTorrent(world, join(folder, name, torrentName)));
+    }
+    return found;
   }
 
   /** Now, or when the round under way has ended. */
@@ -152,15 +154,29 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         want(infoHash, { kind: 'magnet', magnet }, magnet.infoHashes.v1 ? [magnet.infoHashes.v1] : [], false);
       }
       // What was once kept stays as long as there is room, also while nobody offers it.
-      for (const { infoHash, isKept } of entries.values()) if (isKept) wanted.add(infoHash);
+      for (const [infoHash, torrent] of kept) {
+        const isNew = torrent !== undefined && !entries.has(infoHash);
+        if (isNew) want(infoHash, { kind: 'torrent', torrent }, namesOf(torrent), false);
+        if (entries.has(infoHash)) wanted.add(infoHash);
+      }
     }
     for (const { infoHash } of [...entries.values()]) if (!wanted.has(infoHash)) await forget(infoHash);
-    for (const infoHash of kept) if (!entries.has(infoHash)) await remove(infoHash);
+    for (const infoHash of kept.keys()) if (!entries.has(infoHash)) await remove(infoHash);
   }
 
   function enter(wish: Pick<Entry, 'infoHash' | 'source' | 'names' | 'isListed'>): void {
     const isKept = kept.has(wish.infoHash);
-    const entry = { ...wish, isKept, transfer: undefined, quest: undefined, lacksBytes: 0, isBusy: false };
+    const torrent = kept.get(wish.infoHash);
+    const known = torrent && { source: { kind: 'torrent', torrent } as const, names: namesOf(torrent) };
+    const entry = {
+      ...wish,
+      ...known,
+      isKept,
+      transfer: undefined,
+      quest: undefined,
+      lacksBytes: 0,
+      isBusy: false,
+    };
     entries.set(wish.infoHash, entry);
     name(entry);
   }
@@ -203,10 +219,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     entry.transfer = transfer;
     transfer.subscribe((event) => {
       if (event.kind === 'metadata') void learn(entry, transfer).catch(failed);
-      if (event.kind === 'complete') entry.quest?.completed();
+      if (event.kind !== 'complete') return;
+      entry.quest?.completed();
+      if (entry.isKept) void keepTorrent(entry, transfer).catch(failed);
     });
     if (transfer.torrent !== undefined && isAsking) void learn(entry, transfer).catch(failed);
     seek(entry, transfer);
+    void askHolders(entry).catch(failed);
   }
 
   function isWhole({ transfer, isKept }: Entry): boolean {
@@ -239,8 +258,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const { torrent } = transfer;
     if (torrent === undefined || entry.source.kind === 'torrent') return;
     entry.source = { kind: 'torrent', torrent };
-    const { v1, v2 } = torrent.infoHashes;
-    entry.names = [v1, v2?.subarray(0, 20)].filter((hash) => hash !== undefined);
+    entry.names = namesOf(torrent);
     name(entry);
     if (entry.isListed) await listing.learn(torrent);
     entry.isBusy = true;
@@ -248,6 +266,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await disk.removeFile(join(folder, `${entry.infoHash}.asking`)).catch(() => {});
     entry.isBusy = false;
     look();
+  }
+
+  /** All that is needed to go on by itself stands beside the content: nobody else may have it any more. */
+  async function keepTorrent({ infoHash, isListed }: Entry, { torrent }: Transfer): Promise<void> {
+    if (torrent === undefined || kept.get(infoHash) !== undefined) return;
+    kept.set(infoHash, torrent);
+    await writeTorrent(disk, join(folder, infoHash, torrentName), torrent);
+    if (isListed) await listing.learn(torrent);
   }
 
   async function askHolders({ transfer, infoHash, names, isKept }: Entry): Promise<void> {
@@ -264,7 +290,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await disk.makeFolder(join(place, 'content'), { mode: 0o700 });
     const mark = await disk.open(join(place, markName), { write: true, create: true });
     await mark.close();
-    kept.add(infoHash);
+    kept.set(infoHash, undefined);
     entry.isKept = true;
   }
 
@@ -297,7 +323,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const place = join(folder, infoHash);
     kept.delete(infoHash);
     // The mark goes last: what a kill left half removed is still known as ours.
-    for (const part of ['content', 'journal']) await removePart(join(place, part));
+    for (const part of ['content', 'journal', torrentName]) await removePart(join(place, part));
     await removeTree(disk, place);
   }
 
@@ -394,6 +420,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await session.close();
     },
   };
+}
+
+function namesOf({ infoHashes: { v1, v2 } }: Torrent): Uint8Array[] {
+  return [v1, v2?.subarray(0, 20)].filter((hash) => hash !== undefined);
 }
 
 function sizeOf({ source }: Entry): number | undefined {
