@@ -35,7 +35,10 @@ function run(task: PeerTask, more: readonly string[]): RunningPeer {
       '--no-conf=true',
       `--dir=${task.folder}`,
       `--listen-port=${task.port}`,
-      '--enable-dht=false',
+      // It asks trackers over UDP through its DHT socket alone.
+      `--enable-dht=${task.asksUdpTrackers ?? false}`,
+      `--dht-listen-port=${task.port}`,
+      `--dht-file-path=${join(task.state, 'dht.dat')}`,
       '--enable-dht6=false',
       '--bt-enable-lpd=false',
       '--enable-peer-exchange=false',

@@ -21,6 +21,8 @@ export interface PeerTask {
   readonly uploadBytesPerSecond?: number;
   /** Looks for peers on the local network (BEP 14). Only libtorrent's driver and ours know it; default no. */
   readonly findsLocally?: boolean;
+  /** Its torrent's tracker is one over UDP. Only aria2's driver must know. */
+  readonly asksUdpTrackers?: boolean;
   /** Words put before each command, to enter a network namespace. */
   readonly prefix?: readonly string[];
 }

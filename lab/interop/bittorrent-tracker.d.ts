@@ -5,7 +5,8 @@ declare module 'bittorrent-tracker' {
     address(): { port: number };
   }
   export class Server {
-    constructor(options: { ws: boolean; stats: boolean });
+    constructor(options: { ws: boolean; stats: boolean; udp?: boolean; http?: boolean });
+    on(event: 'warning', handler: () => void): void;
     readonly http: Bound;
     readonly udp4: Bound;
     readonly udp6: Bound;

@@ -1,6 +1,16 @@
 // Puts the index together: one port for HTTP and UDP, the tracker, and the sections that hang on it.
 
-import type { Clock, Datagrams, Disk, Hashing, Random, Streams, Timer, TlsStreams } from '@shoal/base';
+import type {
+  Clock,
+  Datagrams,
+  Disk,
+  Hashing,
+  Interfaces,
+  Random,
+  Streams,
+  Timer,
+  TlsStreams,
+} from '@shoal/base';
 import { saveEveryMs, tickMs } from './bounds.ts';
 import { RemoteOf } from './http/remote.ts';
 import { errorResponse, jsonResponse, type Route } from './http/routes.ts';
@@ -24,6 +34,8 @@ export interface IndexParts {
   readonly streams: Streams;
   readonly tls: TlsStreams;
   readonly datagrams: Datagrams;
+  /** Where a machine has several addresses, UDP answers from the one that was asked. */
+  readonly interfaces?: Interfaces;
 }
 
 export interface IndexOptions extends IndexParts {

@@ -4,6 +4,8 @@ import {
   type DatagramHandlers,
   type DatagramSocket,
   type Datagrams,
+  type Interfaces,
+  ipScope,
   type Listener,
   type Stream,
   type Streams,
@@ -13,6 +15,7 @@ import {
 import { IndexError } from './errors.ts';
 
 export interface ListeningParts {
+  readonly interfaces?: Interfaces | undefined;
   readonly streams: Streams;
   readonly tls: TlsStreams;
   readonly datagrams: Datagrams;
@@ -84,11 +87,15 @@ async function listenOnce(
         missing = error;
         continue;
       }
-      const socket = await parts.datagrams.bind(
-        { address, port },
-        handlersFor(() => socket),
-      );
-      sockets.push(socket);
+      const own = ownAddresses(parts.interfaces, address);
+      const shared = own.length > 1;
+      for (const at of shared ? [address, ...own] : [address]) {
+        const socket = await parts.datagrams.bind(
+          { address: at, port, shared },
+          handlersFor(() => socket),
+        );
+        sockets.push(socket);
+      }
       bound.push(address);
     }
   } catch (error) {
@@ -98,4 +105,28 @@ async function listenOnce(
   if (bound.length === 0)
     throw missing ?? new IndexError('settings', 'An index listens on at least one address.');
   return { port, addresses: bound, sockets, close };
+}
+
+/** On more a machine has no business being reached at each of them. */
+const mostOwnAddresses = 64;
+
+/**
+ * Where a machine has several addresses, its answer to a datagram comes from the one that its routes choose, and the
+ * one who asked another of them does not know it. So each has a socket of its own, which the system prefers to the one
+ * for all. (The TCP side, bound first, sees to it that no other program shares the port.)
+ */
+function ownAddresses(interfaces: Interfaces | undefined, wildcard: string): string[] {
+  if (interfaces === undefined || (wildcard !== '0.0.0.0' && wildcard !== '::')) return [];
+  const family = wildcard === '::' ? 6 : 4;
+  const own = interfaces
+    .list()
+    .filter(
+      (one) =>
+        one.family === family &&
+        ipScope(one.address) !== 'link-local' &&
+        one.address !== '127.0.0.1' &&
+        one.address !== '::1',
+    )
+    .map(({ address }) => address);
+  return [...new Set(own)].slice(0, mostOwnAddresses);
 }
