@@ -6,6 +6,7 @@ import type { ContentOptions, OpenFiles } from '@shoal/storage';
 import type { Limiter } from './limits/limiter.ts';
 import type { BlockMemory } from './memory.ts';
 import type { OutboxBuffers } from './outbox.ts';
+import type { Queue } from './queue.ts';
 import type { TorrentTransfer } from './transfer.ts';
 import type { Turnstile } from './turnstile.ts';
 import type { SendBuffers } from './uploads.ts';
@@ -19,6 +20,7 @@ export interface SessionParts {
   readonly openFiles: OpenFiles;
   readonly memory: BlockMemory;
   readonly limiter: Limiter;
+  readonly turns: Queue;
   readonly sendBuffers: SendBuffers;
   readonly outboxBuffers: OutboxBuffers;
   readonly client: string;

@@ -14,11 +14,19 @@ import type { LimitSettings } from './limits/settings.ts';
 import { BlockMemory } from './memory.ts';
 import { OutboxBuffers } from './outbox.ts';
 import { blockLength } from './picker/picker.ts';
+import { Queue } from './queue.ts';
 import type { KnownPeer } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
 import { TorrentTransfer } from './transfer.ts';
 import { Turnstile } from './turnstile.ts';
-import type { Session, SessionOptions, Transfer, TransferOptions, TransferSource } from './types.ts';
+import type {
+  QueueSettings,
+  Session,
+  SessionOptions,
+  Transfer,
+  TransferOptions,
+  TransferSource,
+} from './types.ts';
 import { createSendBuffers } from './uploads.ts';
 import { hashToAnswer, hashToName, isNameOf } from './wire-names.ts';
 import { beyond } from './within-bounds.ts';
@@ -42,6 +50,7 @@ class TorrentSession implements Session, SessionParts {
   dhtPort: number | undefined;
   readonly memory: BlockMemory;
   readonly limiter: Limiter;
+  readonly turns: Queue;
   readonly sendBuffers = createSendBuffers();
   readonly outboxBuffers = new OutboxBuffers();
   readonly nowMs: () => number;
@@ -82,8 +91,18 @@ class TorrentSession implements Session, SessionParts {
       for (const transfer of this.transfers) transfer.tightened();
     });
     this.limiter.set(options.limits ?? {});
+    this.turns = new Queue(options.clock);
+    this.turns.set(options.queue ?? {});
     this.random.fill(this.peerId);
     for (let i = 0; i < 8; i++) this.peerId[i] = options.peerIdPrefix.charCodeAt(i) & 0x7f;
+  }
+
+  get queue(): QueueSettings {
+    return this.turns.settings;
+  }
+
+  setQueue(settings: QueueSettings): void {
+    this.turns.set(settings);
   }
 
   get limits(): LimitSettings {
@@ -112,6 +131,7 @@ class TorrentSession implements Session, SessionParts {
         throw new SwarmError('duplicate', 'this torrent is in the session already', { value: toHex(hash) });
     const transfer = new TorrentTransfer(this, source, options);
     this.transfers.add(transfer);
+    this.turns.add(transfer);
     this.#serve(transfer, infoHashes.v1, infoHashes.v2);
     return transfer;
   }
@@ -151,6 +171,7 @@ class TorrentSession implements Session, SessionParts {
 
   forget(transfer: TorrentTransfer): void {
     this.transfers.delete(transfer);
+    this.turns.remove(transfer);
     this.#active.delete(transfer);
     this.#idle.delete(transfer);
     const { v1, v2 } = transfer.knownHashes;
@@ -166,6 +187,7 @@ class TorrentSession implements Session, SessionParts {
     this.#isClosed = true;
     this.#timer?.cancel();
     this.limiter.close();
+    this.turns.close();
     for (const dial of this.#dials) dial.abort();
     for (const channel of [...this.#greeting]) channel.close();
     await this.#listener?.close();

@@ -23,12 +23,16 @@ import { PeerMessages } from './peer-messages.ts';
 import { Places } from './places.ts';
 import type { KnownPeer, PeerSource, Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
+import { Standing } from './standing.ts';
 import { Status } from './status.ts';
 import { openReader } from './streams/range-reader.ts';
 import type {
+  Goals,
+  History,
   MoveFacts,
   MoveTarget,
   PeerFacts,
+  QueueSettings,
   RangeReader,
   Transfer,
   TransferEvent,
@@ -37,6 +41,7 @@ import type {
   TransferProgress,
   TransferSource,
   TransferState,
+  Waiting,
   WebSeedFacts,
 } from './types.ts';
 import { WebSeeds } from './web-seeds/web-seeds.ts';
@@ -62,11 +67,17 @@ export class TorrentTransfer implements Transfer {
   #allHashes: InfoHashes | undefined;
   #isPrivate: boolean;
   #idleSinceMs: number | undefined;
+  readonly #standing: Standing;
   #stopped: Promise<void> | undefined;
 
   constructor(parts: SessionParts, source: TransferSource, options: TransferOptions) {
     this.#parts = parts;
     const given = givenBy(source);
+    this.#standing = new Standing(parts, this.#status, options);
+    if (options.isPaused === true) {
+      this.#standing.stand(asked);
+      this.#status.become('paused');
+    }
     this.infoHashes = given.infoHashes;
     this.#name = given.name ?? '';
     this.#isPrivate = given.isPrivate;
@@ -167,7 +178,7 @@ export class TorrentTransfer implements Transfer {
     for (const url of options.webSeeds ?? []) this.addWebSeed(url);
     for (const url of given.webSeeds) this.#webSeeds.add(url, 'torrent');
     if (source.kind === 'torrent') this.#takeTorrent(source.torrent);
-    else if (source.kind === 'stored') this.#holdings.open();
+    else if (source.kind === 'stored' && !this.#status.isStanding) this.#holdings.open();
   }
 
   get name(): string {
@@ -340,16 +351,98 @@ export class TorrentTransfer implements Transfer {
     return { torrent, hashes: this.#learn(torrent) };
   }
 
-  async pause(): Promise<void> {
+  pause(): Promise<void> {
+    return this.#stand('paused', asked);
+  }
+
+  /** Whoever waits can be told why, from the moment that it does. */
+  async #stand(state: 'paused' | 'queued', reason: Waiting): Promise<void> {
     const status = this.#status;
     if (status.isOver || status.state === 'paused') return;
-    status.become('paused');
+    this.#standing.stand(reason);
+    if (status.state === state) return;
+    status.become(state);
     this.#connections.leaveAll('the transfer is paused');
     await this.#holdings.shelve('the transfer is paused');
     if (status.isStanding) this.#forgetTorrent();
   }
 
   resume(): void {
+    this.#standing.goOn();
+    // Where there are too many, it goes to the line.
+    this.beginAnew();
+  }
+
+  // What the queue asks and says.
+
+  get isQueueable(): boolean {
+    const { state, isOver } = this.#status;
+    return !isOver && state !== 'paused' && (state !== 'checking' || this.#standing.hasBeenOpen);
+  }
+
+  wait(): void {
+    const reason: Waiting = { code: 'queue', message: 'it waits for its turn' };
+    void this.#stand('queued', reason).catch(() => {});
+  }
+
+  hasGoal({ goals = {} }: QueueSettings): boolean {
+    const own = this.#standing.goals;
+    return (own.ratio ?? own.sharedMs ?? goals.ratio ?? goals.sharedMs) !== undefined;
+  }
+
+  pauseAtGoal({ goals = {} }: QueueSettings): void {
+    const { downloadedBytes, uploadedBytes } = this.history;
+    const ratio =
+      uploadedBytes / Math.max(1, downloadedBytes, downloadedBytes === 0 ? this.#holdings.wanted.total : 0);
+    const reason = this.state === 'paused' ? undefined : this.#standing.reached(goals, ratio);
+    if (reason !== undefined) void this.#stand('paused', reason).catch(() => {});
+  }
+
+  get waiting(): Waiting | undefined {
+    const { down, up } = this.#connections.lanes;
+    const { current } = this.#parts.limiter;
+    const isStopped = (own: number, all: number | undefined) => own === 0 || all === 0;
+    if (this.state === 'fetching' && isStopped(down.ratePerSecond, current.downBytesPerSecond))
+      return { code: 'limit-down', message: 'the limit lets nothing in' };
+    if (this.state === 'sharing' && isStopped(up.ratePerSecond, current.upBytesPerSecond))
+      return { code: 'limit-up', message: 'the limit lets nothing out' };
+    return this.#standing.reason;
+  }
+
+  get isForced(): boolean {
+    return this.#standing.isForced;
+  }
+
+  setForced(isForced: boolean): void {
+    this.#standing.isForced = isForced;
+    this.#parts.turns.arrangeSoon();
+  }
+
+  get place(): number {
+    return this.#parts.turns.placeOf(this);
+  }
+
+  moveTo(place: number): void {
+    this.#parts.turns.move(this, place);
+  }
+
+  setGoals(goals: Goals): void {
+    this.#standing.setGoals(goals);
+    this.#parts.turns.arrangeSoon();
+  }
+
+  get history(): History {
+    const { history, sharedMs } = this.#standing;
+    const { download, upload } = this.#connections;
+    return {
+      downloadedBytes: history.downloadedBytes + download.total,
+      uploadedBytes: history.uploadedBytes + upload.total,
+      sharedMs,
+    };
+  }
+
+  /** After a pause, a wait or a failure. */
+  beginAnew(): void {
     const status = this.#status;
     if (!status.isStanding && status.state !== 'failed') return;
     // What it was doing when it failed is over, and begins anew.
@@ -413,6 +506,7 @@ export class TorrentTransfer implements Transfer {
     // Those who came before it learn that they can have it from us, and whether we exchange peers.
     for (const peer of this.#connections.peers) this.#desk.greet(peer);
     // v1 hashes come with the metadata; with v2 ones alone, there is nothing to verify with before they came.
+    if (this.#status.isStanding) return;
     if (torrent.infoHashes.v1 !== undefined || hashes.fetchLayers()) this.#holdings.open();
   }
 
@@ -531,6 +625,8 @@ export class TorrentTransfer implements Transfer {
     ].map((fault) => `${this.name}: ${fault}`);
   }
 }
+
+const asked: Waiting = { code: 'asked', message: 'it was asked to pause' };
 
 function givenBy(source: TransferSource): {
   readonly infoHashes: InfoHashes;

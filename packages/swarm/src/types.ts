@@ -28,6 +28,8 @@ export interface SessionOptions {
   readonly lock?: ContentOptions['lock'];
   /** Differs after each start of the machine. */
   readonly bootId?: string;
+  /** Everybody runs by default. */
+  readonly queue?: QueueSettings;
   /** None by default, but for the number of connections. */
   readonly limits?: LimitSettings;
 }
@@ -46,6 +48,8 @@ export interface Session {
   readonly limits: LimitSettings;
   /** All of them anew, at any time: what is not named is not limited. Throws a SwarmError `invalid`, and changes nothing then. */
   setLimits(limits: LimitSettings): void;
+  readonly queue: QueueSettings;
+  setQueue(settings: QueueSettings): void;
   /** Stops all transfers and closes all connections. */
   close(): Promise<void>;
   /** What is wrong inside; empty when all is well. Slow: for tests and simulated runs. */
@@ -71,6 +75,35 @@ export type TransferSource =
       readonly load: () => Promise<Torrent>;
     };
 
+export interface Goals {
+  /** Bytes sent for each that was fetched (or, where none was, that there are). */
+  readonly ratio?: number;
+  /** Shared while complete. */
+  readonly sharedMs?: number;
+}
+
+/** What the session that a transfer was in before said of it at last. */
+export interface History {
+  readonly downloadedBytes: number;
+  readonly uploadedBytes: number;
+  readonly sharedMs: number;
+}
+
+export interface QueueSettings {
+  /** How many may fetch, share, and do either at once; all by default. */
+  readonly fetching?: number;
+  readonly sharing?: number;
+  readonly active?: number;
+  /** For transfers without goals of their own. */
+  readonly goals?: Goals;
+}
+
+/** Why a transfer stands still although nothing failed. */
+export interface Waiting {
+  readonly code: 'asked' | 'ratio' | 'time' | 'queue' | 'limit-down' | 'limit-up';
+  readonly message: string;
+}
+
 export interface TransferOptions {
   /** Absolute; the torrent's own folder or file goes below it. */
   readonly folder: string;
@@ -80,6 +113,12 @@ export interface TransferOptions {
   readonly isWanted?: (path: string, file: number) => boolean;
   readonly overwrite?: boolean;
   readonly mode?: TransferMode;
+  /** It begins when it is resumed. */
+  readonly isPaused?: boolean;
+  /** It runs whatever the queue says, takes nobody's place there, and has no goals. */
+  readonly isForced?: boolean;
+  readonly goals?: Goals;
+  readonly history?: History;
   /** Of this torrent alone, beside those of the session. */
   readonly limits?: SpeedLimits;
   /** Files that were hashed just now to make this torrent. */
@@ -296,6 +335,17 @@ export interface Transfer {
    * trackers here: whoever announces it hears of the state.
    */
   pause(): Promise<void>;
+  /** Why it is paused or queued, or nothing flows. */
+  readonly waiting: Waiting | undefined;
+  readonly isForced: boolean;
+  setForced(isForced: boolean): void;
+  /** 0 is next. */
+  readonly place: number;
+  moveTo(place: number): void;
+  /** In place of those that it had. */
+  setGoals(goals: Goals): void;
+  /** Over all sessions that `history` told of. */
+  readonly history: History;
   /** Goes on after a pause, or tries again after it failed. */
   resume(): void;
   /** Closes its connections and files; what is verified stays recorded. */
