@@ -4,6 +4,7 @@ export { type BencodeValue, encodeBencode } from './bencode-encode.ts';
 export * from './bitfield.ts';
 export * from './bytes.ts';
 export * from './bytes-sequence.ts';
+export { crc32c } from './crc32c.ts';
 export * from './errors.ts';
 export * from './event-log.ts';
 export type * from './finder.ts';

@@ -1,7 +1,7 @@
 // BEP 42: the first 21 bits of a node's id follow from its public address, so that nobody can choose where in the
 // id space his nodes stand without owning the addresses for it.
 
-import { type Endpoint, ipScope, ipToBytes, type Random } from '@shoal/base';
+import { crc32c, type Endpoint, ipScope, ipToBytes, type Random } from '@shoal/base';
 import { idLength, randomId } from './node-id.ts';
 
 const mask4 = Uint8Array.of(0x03, 0x0f, 0x3f, 0xff);
@@ -39,18 +39,4 @@ export function isIdAllowed(id: Uint8Array, { address }: Endpoint): boolean {
   if (ipScope(address) !== 'public') return true;
   const ip = ipToBytes(address);
   return ip !== undefined && isIdFor(id, ip);
-}
-
-/** Castagnoli's polynomial, bits reversed. */
-const polynomial = 0x82f63b78;
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let rest = byte;
-  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? (rest >>> 1) ^ polynomial : rest >>> 1;
-  return rest;
-});
-
-function crc32c(bytes: Uint8Array): number {
-  let sum = 0xffffffff;
-  for (const byte of bytes) sum = (sum >>> 8) ^ (crcTable[(sum ^ byte) & 255] ?? 0);
-  return (sum ^ 0xffffffff) >>> 0;
 }

@@ -103,6 +103,13 @@ export const superSeedPieces = 2;
 export const superSeedPatienceMs = 60_000;
 /** A volunteer fetches what at least so many lack: for one alone it would be a detour. */
 export const leastToVolunteerFor = 2;
+/** Hosts whose word is kept on how we look from outside. */
+export const mostVoices = 32;
+/** Holepunch messages that a peer may send, or have sent to it, at once, and how soon there may be one more. */
+export const mostPunches = 10;
+export const punchEveryMs = 5_000;
+/** The same peer is asked for through others so rarely: it did not work. */
+export const rendezvousRestMs = 10 * 60_000;
 /** Suggestions of a peer that are remembered. */
 export const mostSuggestions = 16;
 

@@ -49,7 +49,7 @@ export class Connections {
     this.#parts = options.parts;
     const { random, nowMs } = options.parts;
     this.lanes = options.parts.limiter.lanes(options.limits);
-    this.roster = new Roster(random);
+    this.roster = new Roster(random, (address) => options.parts.outside.priorityOf(address) ?? 0);
     this.download = new Rate(nowMs());
     this.upload = new Rate(nowMs());
   }
@@ -64,6 +64,15 @@ export class Connections {
     if (this.#o.isPrivate() && (source === 'exchange' || source === 'dht' || source === 'lan')) return false;
     if (this.roster.banned(address) !== undefined) return false;
     return this.roster.add(address, source, this.#parts.nowMs()) !== undefined;
+  }
+
+  /** The same, but dialled now even if that failed a moment ago: it waits for us. False when it is connected, or will not do. */
+  hurry(address: PeerAddress): boolean {
+    if (!this.add(address, 'exchange')) return false;
+    const known = this.roster.get(address);
+    if (known?.state !== 'idle' || known.nextMs === Number.POSITIVE_INFINITY) return false;
+    known.nextMs = this.#parts.nowMs();
+    return true;
   }
 
   /** A channel whose handshake is through. */
@@ -95,12 +104,27 @@ export class Connections {
     };
   }
 
-  /** Lets go of a connection that nothing came of, where one host has several of them. */
-  makeRoom(): boolean {
+  /** Lets go of a connection that nothing came of, where one host has several of them; or of one that has to yield. */
+  makeRoom(newcomer: PeerAddress): boolean {
     const idle = [...this.#peers].filter(({ fromIt, toIt }) => fromIt.total + toIt.total === 0);
-    const oldest = oldestOfBusiest(idle, ({ address }) => address, 2);
-    oldest?.leave({ code: 'too-many', message: 'others need the room of an idle connection', isBan: false });
-    return oldest !== undefined;
+    const leaver = oldestOfBusiest(idle, ({ address }) => address, 2) ?? this.#leastPreferred(newcomer);
+    leaver?.leave({ code: 'too-many', message: 'others need the room of an idle connection', isBan: false });
+    return leaver !== undefined;
+  }
+
+  /** BEP 40: of those that bring and take nothing now, the one of the lowest priority, if the newcomer's is higher. */
+  #leastPreferred(newcomer: PeerAddress): Peer | undefined {
+    const { outside } = this.#parts;
+    let lowest = outside.priorityOf(newcomer) ?? 0;
+    let least: Peer | undefined;
+    for (const peer of this.#peers) {
+      if (peer.bytesPerSecondFromIt + peer.bytesPerSecondToIt > 0) continue;
+      const priority = outside.priorityOf(peer.address) ?? lowest;
+      if (priority >= lowest) continue;
+      lowest = priority;
+      least = peer;
+    }
+    return least;
   }
 
   #refuse(channel: Channel, handshake: Handshake): Leave | undefined {
@@ -118,7 +142,7 @@ export class Connections {
       peer.leave({ code: 'duplicate', message: 'it is connected twice', isBan: false });
       break;
     }
-    return this.#peers.size >= this.#parts.limiter.connectionsPerTransfer && !this.makeRoom()
+    return this.#peers.size >= this.#parts.limiter.connectionsPerTransfer && !this.makeRoom(channel.remote)
       ? { code: 'too-many', message: 'too many peers are connected', isBan: false }
       : undefined;
   }

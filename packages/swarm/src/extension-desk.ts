@@ -1,5 +1,5 @@
 // Extension messages of one transfer's peers (BEP 10): the handshake, peer exchange (11), upload-only (21),
-// dont-have (54). Each name that we take has an id in `ourExtensions`; what we do not know is passed over.
+// dont-have (54), holepunch (55). Each name that we take has an id in `ourExtensions`; what we do not know is passed over.
 
 import { type IpScope, ipScope, type PeerAddress } from '@shoal/base';
 import {
@@ -16,6 +16,7 @@ import {
   pexFlag,
 } from '@shoal/wire';
 import * as bound from './bounds.ts';
+import { Holepunch } from './holepunch.ts';
 import type { MetadataExchange } from './metadata-exchange.ts';
 import type { Peer } from './peer.ts';
 
@@ -29,16 +30,32 @@ export interface ExtensionDeskOptions {
   readonly exchangesPeers: () => boolean;
   readonly isUploadOnly: () => boolean;
   readonly nowMs: () => number;
+  /** That is how we look to this peer. */
+  outsideAddress(by: PeerAddress, address: string): void;
   heardOf(address: PeerAddress): void;
+  /** It dials us now, and waits for us to do the same. */
+  dial(address: PeerAddress): void;
   lacks(peer: Peer, piece: number): void;
   uploadOnly(peer: Peer): void;
 }
 
 export class ExtensionDesk {
   readonly #o: ExtensionDeskOptions;
+  readonly #holepunch: Holepunch;
 
   constructor(options: ExtensionDeskOptions) {
     this.#o = options;
+    const { peers, nowMs, listenPort } = options;
+    this.#holepunch = new Holepunch({ peers, nowMs, listenPort, addressOf, mayName, dial: options.dial });
+  }
+
+  left(peer: Peer): void {
+    this.#holepunch.left(peer);
+  }
+
+  /** A dial came to nothing. */
+  notReached(address: PeerAddress): void {
+    if (this.#o.exchangesPeers()) this.#holepunch.notReached(address);
   }
 
   greet(peer: Peer): void {
@@ -48,7 +65,7 @@ export class ExtensionDesk {
     const metadataSize = this.#o.info()?.length;
     const isUploadOnly = this.#o.isUploadOnly();
     peer.extension.toldUploadOnly = isUploadOnly;
-    const { ut_pex, ut_metadata, upload_only, lt_donthave } = ourExtensions;
+    const { ut_pex, ut_holepunch, ut_metadata, upload_only, lt_donthave } = ourExtensions;
     peer.outbox.extended(
       extendedHandshakeId,
       encodeExtendedHandshake({
@@ -56,7 +73,7 @@ export class ExtensionDesk {
           ut_metadata,
           upload_only,
           lt_donthave,
-          ...(this.#o.exchangesPeers() ? { ut_pex } : {}),
+          ...(this.#o.exchangesPeers() ? { ut_pex, ut_holepunch } : {}),
         },
         client: this.#o.client,
         requestQueue: bound.requestsQueued,
@@ -83,6 +100,10 @@ export class ExtensionDesk {
         peer.annoy();
         peer.extension.isUploadOnly = decodeUploadOnly(payload);
         this.#o.uploadOnly(peer);
+        return;
+      case ourExtensions.ut_holepunch:
+        if (this.#o.exchangesPeers()) this.#holepunch.received(peer, payload);
+        else peer.annoy(10);
         return;
       case ourExtensions.lt_donthave: {
         const piece = decodeDontHave(payload);
@@ -131,6 +152,8 @@ export class ExtensionDesk {
     const { extension } = peer;
     for (const [name, id] of Object.entries(handshake.extensions)) extension.ids.set(name, id);
     extension.client = handshake.client ?? extension.client;
+    extension.ourAddress = handshake.yourAddress ?? extension.ourAddress;
+    if (handshake.yourAddress !== undefined) this.#o.outsideAddress(peer.address, handshake.yourAddress);
     extension.listenPort = handshake.port ?? extension.listenPort;
     extension.metadataSize = handshake.metadataSize ?? extension.metadataSize;
     if (handshake.uploadOnly !== undefined) extension.isUploadOnly = handshake.uploadOnly;
@@ -145,8 +168,11 @@ export class ExtensionDesk {
       peer.annoy(10);
       return;
     }
-    for (const { endpoint } of decodePex(payload).added)
-      if (mayName(peer.address.address, endpoint.address)) this.#o.heardOf({ kind: 'ip', ...endpoint });
+    for (const { endpoint } of decodePex(payload).added) {
+      if (!mayName(peer.address.address, endpoint.address)) continue;
+      this.#holepunch.heardOf({ kind: 'ip', ...endpoint }, peer);
+      this.#o.heardOf({ kind: 'ip', ...endpoint });
+    }
   }
 
   #connected(): PexPeer[] {

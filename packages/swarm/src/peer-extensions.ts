@@ -1,6 +1,8 @@
 // What the extension protocol (BEP 10) needs to remember of one peer.
 
 import { HashLedger, type MetadataAsker, type MetadataGiver, PexGiver, PexPace } from '@shoal/wire';
+import { mostPunches, punchEveryMs } from './bounds.ts';
+import { Pace } from './pace.ts';
 
 export class PeerExtensions {
   /** By name, the ids that the peer wants them under. */
@@ -20,6 +22,9 @@ export class PeerExtensions {
   gaveUpAtMs = Number.NEGATIVE_INFINITY;
   readonly pexGiver = new PexGiver();
   readonly pexPace = new PexPace();
+  readonly punchPace = new Pace(mostPunches, punchEveryMs);
+  /** How we look to it. */
+  ourAddress: string | undefined;
   readonly hashes = new HashLedger();
   /** The same by name, so that nothing is asked for twice before it was answered. */
   readonly hashesAsked = new Set<string>();

@@ -27,9 +27,12 @@ export class Roster {
   readonly #known = new Map<string, KnownPeer>();
   readonly #bannedHosts = new Map<string, Leave>();
   readonly #random: Random;
+  readonly #priorityOf: (address: PeerAddress) => number;
 
-  constructor(random: Random) {
+  /** `priorityOf`: BEP 40, higher first. */
+  constructor(random: Random, priorityOf: (address: PeerAddress) => number) {
     this.#random = random;
+    this.#priorityOf = priorityOf;
   }
 
   get size(): number {
@@ -67,15 +70,21 @@ export class Roster {
     return known;
   }
 
-  /** Addresses to dial now, at most `count`: of the best source, oldest first. */
+  /** Addresses to dial now, at most `count`: of the best source, of those the highest priority. */
   next(nowMs: number, count: number): KnownPeer[] {
     const ready: KnownPeer[] = [];
     for (const known of this.#known.values()) {
       if (known.state === 'idle' && known.ban === undefined && known.nextMs <= nowMs) ready.push(known);
     }
+    if (ready.length <= count) return ready;
     // Peers can name addresses by the thousand: they come after those of better sources.
-    if (ready.length > count) ready.sort((a, b) => sources.indexOf(a.source) - sources.indexOf(b.source));
-    return ready.slice(0, count);
+    const order = ready.map((known) => ({
+      known,
+      source: sources.indexOf(known.source),
+      priority: this.#priorityOf(known.address),
+    }));
+    order.sort((a, b) => a.source - b.source || b.priority - a.priority);
+    return order.slice(0, count).map(({ known }) => known);
   }
 
   /** There is one that is being dialled, or will be now or later. */

@@ -7,6 +7,7 @@ import type { Limiter } from './limits/limiter.ts';
 import type { BlockMemory } from './memory.ts';
 import type { OutboxBuffers } from './outbox.ts';
 import type { Queue } from './queue.ts';
+import type { OutsideAddress } from './outside-address.ts';
 import type { TorrentTransfer } from './transfer.ts';
 import type { Turnstile } from './turnstile.ts';
 import type { SendBuffers } from './uploads.ts';
@@ -26,6 +27,7 @@ export interface SessionParts {
   readonly client: string;
   readonly peerId: Uint8Array;
   readonly port: number | undefined;
+  readonly outside: OutsideAddress;
   readonly dhtPort: number | undefined;
   readonly exchangesPeers: boolean;
   readonly lock: ContentOptions['lock'];

@@ -2,7 +2,7 @@
 // Invariants: an info hash belongs to one transfer; connections and dials stay within their bounds; while no
 // transfer has anything to do, no timer runs.
 
-import { createSlabs, type Timer, toHex } from '@shoal/base';
+import { createSlabs, type PeerAddress, type Timer, toHex } from '@shoal/base';
 import type { InfoHashes, Torrent } from '@shoal/metainfo';
 import { type Accepted, type Channel, type ChannelListener, oldestOfBusiest } from '@shoal/transport';
 import type { Handshake } from '@shoal/wire';
@@ -13,6 +13,7 @@ import { Limiter } from './limits/limiter.ts';
 import type { LimitSettings } from './limits/settings.ts';
 import { BlockMemory } from './memory.ts';
 import { OutboxBuffers } from './outbox.ts';
+import { OutsideAddress } from './outside-address.ts';
 import { blockLength } from './picker/picker.ts';
 import { Queue } from './queue.ts';
 import type { KnownPeer } from './roster.ts';
@@ -53,6 +54,7 @@ class TorrentSession implements Session, SessionParts {
   readonly turns: Queue;
   readonly sendBuffers = createSendBuffers();
   readonly outboxBuffers = new OutboxBuffers();
+  readonly outside = new OutsideAddress(() => this.port);
   readonly nowMs: () => number;
   readonly openings = new Turnstile(bound.openingsAtOnce);
   readonly checks = new Turnstile(bound.checksAtOnce);
@@ -255,7 +257,7 @@ class TorrentSession implements Session, SessionParts {
         failed: () => transfer.roster.ended(known, this.nowMs(), false),
       });
     } catch {
-      transfer.roster.ended(known, this.nowMs(), false);
+      transfer.notReached(known);
     } finally {
       timer.cancel();
       this.#dials.delete(aborter);
@@ -263,7 +265,7 @@ class TorrentSession implements Session, SessionParts {
   }
 
   #accept({ channel, infoHash }: Accepted): void {
-    if (this.#isClosed || (this.connections >= this.limiter.connections && !this.#makeRoom())) {
+    if (this.#isClosed || (this.connections >= this.limiter.connections && !this.#makeRoom(channel.remote))) {
       channel.close();
       return;
     }
@@ -295,11 +297,11 @@ class TorrentSession implements Session, SessionParts {
     });
   }
 
-  #makeRoom(): boolean {
+  #makeRoom(newcomer: PeerAddress): boolean {
     let largest: TorrentTransfer | undefined;
     for (const transfer of this.transfers)
       if (transfer.peerCount > (largest?.peerCount ?? 0)) largest = transfer;
-    return largest?.makeRoom() ?? false;
+    return largest?.makeRoom(newcomer) ?? false;
   }
 
   #greet(

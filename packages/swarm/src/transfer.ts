@@ -146,7 +146,11 @@ export class TorrentTransfer implements Transfer {
       exchangesPeers: () => parts.exchangesPeers && this.#torrent !== undefined && !this.#torrent.isPrivate,
       isUploadOnly: () => this.#wantsNothing && this.mode.kind === 'usual',
       nowMs,
+      outsideAddress: (by, address) => parts.outside.told(by, address),
       heardOf: (address) => this.addPeer(address, 'exchange'),
+      dial: (address) => {
+        if (this.#connections.hurry(address)) parts.dialSoon(this);
+      },
       lacks: (peer, piece) => {
         if (peer.pieces !== undefined) this.#holdings.trade?.picker.peerLacks(peer.pieces, piece);
       },
@@ -259,8 +263,14 @@ export class TorrentTransfer implements Transfer {
     this.#webSeeds.tightened();
   }
 
-  makeRoom(): boolean {
-    return this.#connections.makeRoom();
+  /** A dial came to nothing. */
+  notReached(known: KnownPeer): void {
+    this.roster.ended(known, this.#parts.nowMs(), false);
+    this.#desk.notReached(known.address);
+  }
+
+  makeRoom(newcomer: PeerAddress): boolean {
+    return this.#connections.makeRoom(newcomer);
   }
 
   #welcome(peer: Peer): void {
@@ -286,6 +296,7 @@ export class TorrentTransfer implements Transfer {
 
   #left(peer: Peer): void {
     this.#chokes.left(peer);
+    this.#desk.left(peer);
     this.#holdings.trade?.detach(peer);
     this.#hashes?.left(peer);
   }

@@ -102,7 +102,10 @@ export class PartFile {
       else await this.#disk.renameNew(part, this.#path);
     } catch (error) {
       if (!(error instanceof WorldError) || error.code !== 'exists') throw error;
-      throw new WebDownloadError('in-the-way', `${this.#path} came there meanwhile; what was fetched is ${part}.`);
+      throw new WebDownloadError(
+        'in-the-way',
+        `${this.#path} came there meanwhile; what was fetched is ${part}.`,
+      );
     }
     await this.#disk.removeFile(`${part}.json`).catch(() => {});
   }
