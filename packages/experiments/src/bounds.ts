@@ -8,3 +8,7 @@ export const mostDhtNodes = 1_000_000;
 export const greatestShare = 0.9;
 /** More lookups than this tell the 99.9th of a hundred from the 99.99th. */
 export const mostLookups = 100_000;
+/** 10,000 sessions take some 10 GiB. */
+export const mostReceivers = 10_000;
+/** Its pieces are hashed for real by each receiver. */
+export const mostContentBytes = 1024 * 1024 * 1024;

@@ -1,5 +1,5 @@
 // Hosts as the internet has them: public addresses that are spread over all networks, and lines whose delays have a
-// long tail. The numbers are those of docs/experiments/README.md: round trips of 110 ms in the middle, below 500 ms
+// long tail. The numbers are those of docs/experiments/README.md: round trips of 115 ms in the middle, below 500 ms
 // for 99 of 100 pairs, and one packet of a hundred lost on the way.
 
 import { ipFromBytes, ipScope } from '@shoal/base';

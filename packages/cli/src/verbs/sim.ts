@@ -3,12 +3,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
-import type { DhtCondition, DhtRow } from '@shoal/experiments';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import type { DhtCondition, DhtRow, NetworkFault, NetworkKind, NetworkRow } from '@shoal/experiments';
 import { CliError } from '../exit-codes.ts';
 import type { Context, Verb } from '../verb.ts';
 
 const sim: Verb = (command, context) => {
-  command.usage('dht [FLAGS]').helpCommand(false);
+  command.usage('dht|networks [FLAGS]').helpCommand(false);
 
   command
     .command('dht')
@@ -21,6 +22,23 @@ const sim: Verb = (command, context) => {
     .option('--churn', 'measure with nodes that live ten minutes, in the middle')
     .option('--out <DIR>', 'keep the results of all runs here, with a table and plots of them')
     .action((options) => simulateDht(context, options));
+
+  command
+    .command('networks')
+    .description('one file to many receivers: from a server, and in each kind of network')
+    .option('--receivers <N>', 'how many; may be given several times (default: 1, 10, 100)', collectNumber)
+    .option('--seed <S>', 'the same seed gives the same run', '1')
+    .option(
+      '--kind <KIND>',
+      'client-server, centralized, distributed or hybrid; may be given several times (default: all)',
+      collectKind,
+    )
+    .addOption(
+      new Option('--dies <WHO>', 'who dies when half of it has come').choices(['source', 'index'] as const),
+    )
+    .option('--size <MIB>', 'of the file (default: 8)', parseNumber)
+    .option('--out <DIR>', 'keep the results of all runs here, with a table and a plot of them')
+    .action((options) => simulateNetworks(context, options));
 };
 
 export default sim;
@@ -74,6 +92,53 @@ async function simulateDht(context: Context, flags: DhtFlags): Promise<void> {
   if (!output.json) output.result({}, dhtTable(rows));
 }
 
+interface NetworkFlags {
+  readonly receivers?: readonly number[];
+  readonly seed: string;
+  readonly kind?: readonly NetworkKind[];
+  readonly dies?: NetworkFault;
+  readonly size?: number;
+  readonly out?: string;
+}
+
+async function simulateNetworks(context: Context, flags: NetworkFlags): Promise<void> {
+  const { output, signal } = context;
+  const { measureNetwork, mergeNetworkRows, networkKinds, networkPlot, networkTable } = await import(
+    '@shoal/experiments'
+  );
+  const rows: NetworkRow[] = [];
+  const fault = flags.dies ?? 'none';
+  const hasIndex = (kind: NetworkKind): boolean => kind === 'centralized' || kind === 'hybrid';
+  const kinds = flags.kind ?? networkKinds.filter((kind) => fault !== 'index' || hasIndex(kind));
+  for (const receivers of flags.receivers ?? [1, 10, 100]) {
+    for (const kind of kinds) {
+      if (kind !== 'client-server') checkMemory(receivers, bytesPerSession, 'receivers');
+      const row = await measureNetwork({
+        kind,
+        receivers,
+        fault,
+        seed: flags.seed,
+        ...(flags.size === undefined ? {} : { contentBytes: flags.size * 2 ** 20 }),
+        onProgress(what) {
+          signal.throwIfAborted();
+          output.progress(what);
+        },
+      });
+      rows.push(row);
+      output.event({ event: 'row', ...row }, networkTable([row]).split('\n').at(-1));
+      if (flags.out === undefined) continue;
+      const all = mergeNetworkRows(readRows<NetworkRow>(flags.out, 'networks.json'), rows);
+      writeResult(flags.out, 'networks.json', `${JSON.stringify(all, null, 1)}\n`);
+      writeResult(flags.out, 'networks-table.md', `${networkTable(all)}\n`);
+      writeResult(flags.out, 'networks.svg', networkPlot(all));
+    }
+  }
+  if (!output.json) output.result({}, networkTable(rows));
+}
+
+/** What a session and its connections keep on the heap; blocks and disks come on top. */
+const bytesPerSession = 3 * 2 ** 20;
+
 /** A node takes 60 KiB; what is garbage at any time, half as much again. */
 const bytesPerDhtNode = 90 * 1024;
 
@@ -112,4 +177,12 @@ function parseNumber(text: string): number {
 
 function collectNumber(text: string, before: readonly number[] | undefined): readonly number[] {
   return [...(before ?? []), parseNumber(text)];
+}
+
+const kindNames: readonly NetworkKind[] = ['client-server', 'centralized', 'distributed', 'hybrid'];
+
+function collectKind(text: string, before: readonly NetworkKind[] | undefined): readonly NetworkKind[] {
+  const kind = kindNames.find((name) => name === text);
+  if (kind === undefined) throw new InvalidArgumentError(`It is one of ${kindNames.join(', ')}.`);
+  return [...(before ?? []), kind];
 }
