@@ -86,7 +86,7 @@ export function mutateResume(seed: number): boolean {
     throw error;
   }
   const place = placeOf(imported, torrent, below(2) === 0 ? '/over/there' : undefined);
-  for (const path of place.names.values())
+  for (const path of place.paths.values())
     for (const name of path)
       if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name))
         throw new Error(`a file called ${name}`);

@@ -57,7 +57,7 @@ suite('resume files', () => {
     assert.deepEqual(claimed(imported), [0, 1, 3]);
     assert.deepEqual(placeOf(imported, torrent), {
       folder: `/srv/there/${own}`,
-      names: new Map([[1, ['sub', 'renamed']]]),
+      paths: new Map([[1, ['sub', 'renamed']]]),
       ownsFolder: true,
       elsewhere: [],
     });
@@ -69,7 +69,7 @@ suite('resume files', () => {
       read({ ...fastresume, save_path: '', 'qBt-savePath': '/srv/q/', mapped_files }),
       torrent,
     );
-    assert.deepEqual(place, { folder: '/srv/q', names: new Map(), ownsFolder: false, elsewhere: [] });
+    assert.deepEqual(place, { folder: '/srv/q', paths: new Map(), ownsFolder: false, elsewhere: [] });
   });
 
   test('a renamed folder, and another one for all of it', () => {
@@ -77,7 +77,7 @@ suite('resume files', () => {
     const imported = read({ ...fastresume, mapped_files });
     assert.deepEqual(placeOf(imported, torrent, '/home/me'), {
       folder: '/home/me/new',
-      names: new Map([[2, ['other']]]),
+      paths: new Map([[2, ['other']]]),
       ownsFolder: true,
       elsewhere: [],
     });
@@ -89,7 +89,7 @@ suite('resume files', () => {
     const windows = { ...fastresume, save_path: 'C:\\there', mapped_files: ['D:\\x', `${own}\\sub\\y`] };
     const place = placeOf(read(windows), torrent, '/here');
     assert.deepEqual(place.elsewhere, [0]);
-    assert.deepEqual(place.names.get(1), ['sub', 'y']);
+    assert.deepEqual(place.paths.get(1), ['sub', 'y']);
   });
 
   test('Transmission’s says folder, names, what is not wanted, and blocks', () => {
@@ -109,7 +109,7 @@ suite('resume files', () => {
     assert.deepEqual([imported.uploadedBytes, imported.downloadedBytes], [5, 6]);
     assert.deepEqual(claimed(imported), [0, 2, 3]);
     assert.equal(placeOf(imported, torrent).folder, `/srv/unfinished/${own}`);
-    assert.deepEqual(placeOf(imported, torrent).names.get(2), ['sub', 'renamed']);
+    assert.deepEqual(placeOf(imported, torrent).paths.get(2), ['sub', 'renamed']);
   });
 
   test('all and none are words, in whatever field its versions write them', () => {

@@ -46,7 +46,7 @@ export async function checkContent(
   { signal, onPiece }: CheckOptions = {},
 ): Promise<CheckedContent> {
   const names = await findOddNames(disk, layout, folder);
-  const home = names === undefined ? { folder } : { folder, names };
+  const home = names === undefined ? { folder } : { folder, paths: names };
   const paths = filePaths(layout, home, (name, bytes) => hashing.digest(name, bytes));
   const found = await survey(disk, paths, signal);
   const present = paths.map((own, file) => presentOf(own, found[file] ?? nothing));

@@ -7,8 +7,8 @@ import { longestName } from './bounds.ts';
 import { StorageError } from './errors.ts';
 import type { Home } from './types.ts';
 
-export function encodeHome({ folder, unfinished, ownsFolder, names }: Home): Uint8Array {
-  return toUtf8(JSON.stringify([folder, unfinished ?? null, ownsFolder === true, [...(names ?? [])]]));
+export function encodeHome({ folder, unfinished, ownsFolder, paths }: Home): Uint8Array {
+  return toUtf8(JSON.stringify([folder, unfinished ?? null, ownsFolder === true, [...(paths ?? [])]]));
 }
 
 /** Undefined for what makes no sense. */
@@ -17,19 +17,19 @@ export function decodeHome(bytes: Uint8Array, fileCount: number): Home | undefin
   if (!Array.isArray(value)) return undefined;
   const [folder, unfinished, ownsFolder, entries]: unknown[] = value;
   if (typeof folder !== 'string' || !Array.isArray(entries)) return undefined;
-  const names = new Map<number, readonly string[]>();
+  const paths = new Map<number, readonly string[]>();
   for (const entry of entries) {
     if (!Array.isArray(entry)) return undefined;
     const [file, path]: unknown[] = entry;
     if (!isIndex(file, fileCount) || !Array.isArray(path) || path.length === 0 || !path.every(isName))
       return undefined;
-    names.set(file, path);
+    paths.set(file, path);
   }
   return homeOf({
     folder,
     unfinished: typeof unfinished === 'string' ? unfinished : undefined,
     ownsFolder: ownsFolder === true,
-    names,
+    paths,
   });
 }
 
@@ -38,14 +38,14 @@ export function homeOf(given: {
   readonly folder: string;
   readonly unfinished?: string | undefined;
   readonly ownsFolder?: boolean | undefined;
-  readonly names?: Home['names'] | undefined;
+  readonly paths?: Home['paths'] | undefined;
 }): Home {
-  const { folder, unfinished, ownsFolder, names } = given;
+  const { folder, unfinished, ownsFolder, paths } = given;
   return {
     folder,
     ...(unfinished === undefined ? {} : { unfinished }),
     ...(ownsFolder === true ? { ownsFolder } : {}),
-    ...(names === undefined || names.size === 0 ? {} : { names }),
+    ...(paths === undefined || paths.size === 0 ? {} : { paths }),
   };
 }
 
@@ -54,19 +54,19 @@ export function isSameHome(one: Home, other: Home): boolean {
 }
 
 /** The path of a file below the folder. */
-export function pathIn({ names }: Home, layout: Layout, file: number): readonly string[] {
-  return names?.get(file) ?? layout.files[file]?.path ?? [];
+export function pathIn({ paths }: Home, layout: Layout, file: number): readonly string[] {
+  return paths?.get(file) ?? layout.files[file]?.path ?? [];
 }
 
 /** Throws for names that no disk can have, and for two files in one place. */
 export function checkHome(home: Home, layout: Layout): void {
   for (const folder of [home.folder, home.unfinished])
     if (folder?.includes('\0')) throw invalid(`There can be no folder ${folder}`, folder);
-  for (const [file, path] of home.names ?? []) {
+  for (const [file, path] of home.paths ?? []) {
     const isSound = isIndex(file, layout.files.length) && path.length > 0 && path.every(isName);
     if (!isSound) throw invalid(`No file can be called ${path.join('/')}`, path.join('/'));
   }
-  if (home.names === undefined) return;
+  if (home.paths === undefined) return;
   const files = new Set<string>();
   const folders = new Set<string>();
   for (const [index, file] of layout.files.entries()) {

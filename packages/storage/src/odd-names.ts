@@ -8,7 +8,7 @@ import { look } from './look.ts';
 import type { Home } from './types.ts';
 
 /** Of files that are there under their odd name, and not under the safe one. */
-export async function findOddNames(disk: Disk, layout: Layout, folder: string): Promise<Home['names']> {
+export async function findOddNames(disk: Disk, layout: Layout, folder: string): Promise<Home['paths']> {
   const names = new Map<number, readonly string[]>();
   for (const [index, { path, originalPath, isPad, linkTarget }] of layout.files.entries()) {
     if (isPad || linkTarget !== undefined || originalPath.length !== path.length) continue;

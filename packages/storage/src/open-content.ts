@@ -63,9 +63,11 @@ async function open(options: ContentOptions, owner: object, signal: AbortSignal 
   });
   try {
     const {
-      names = journal.knows(options.folder) ? undefined : await findOddNames(disk, layout, options.folder),
+      paths: own = journal.knows(options.folder)
+        ? undefined
+        : await findOddNames(disk, layout, options.folder),
     } = options;
-    const home = journal.chooseHome(homeOf({ ...options, names }), options.isRelocated ?? false);
+    const home = journal.chooseHome(homeOf({ ...options, paths: own }), options.isRelocated ?? false);
     if (options.isRelocated === true) await journal.settle();
     await tidyCopy(disk, journal);
     const parts = new PartsFile(disk, openFiles, `${options.journal}.parts`, layout.files.length);

@@ -40,7 +40,7 @@ export interface Home {
   /** These folders are the content's own: they go when they are empty. */
   readonly ownsFolder?: boolean;
   /** Files with another path than the layout says, below the folder. */
-  readonly names?: ReadonlyMap<number, readonly string[]>;
+  readonly paths?: ReadonlyMap<number, readonly string[]>;
 }
 
 /** `folder` is where the files are when the journal knows of no move from there; `home` of the content says it. */

@@ -137,7 +137,7 @@ function makeRun(simulation: Simulation, crash: Crash): Run {
       { folder: '/data/there', ownsFolder: true },
       { folder: '/other/out', ownsFolder: true },
       { folder: '/data/out', ownsFolder: true, unfinished: '/other/unfinished' },
-      { folder: '/data/out/deeper/still', ownsFolder: true, names: new Map([[0, ['renamed', 'file']]]) },
+      { folder: '/data/out/deeper/still', ownsFolder: true, paths: new Map([[0, ['renamed', 'file']]]) },
     ],
     foreign,
     kept: new Set(),

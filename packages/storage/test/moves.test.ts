@@ -71,7 +71,7 @@ suite('moves', () => {
     await using place = await openPlace();
     const { sample, options, content } = await openWhole(place);
     const { home } = content;
-    const names = (entries: [number, string[]][]): Home => ({ ...home, names: new Map(entries) });
+    const names = (entries: [number, string[]][]): Home => ({ ...home, paths: new Map(entries) });
     for (const path of [['..', 'x'], [''], ['x/y'], ['.'], ['x\0'], ['x'.repeat(256)], []])
       await isRefused(content.move(names([[0, path]])), 'invalid');
     await isRefused(content.move(names([[0, ['SUB', 'B']]])), 'invalid');
@@ -85,7 +85,7 @@ suite('moves', () => {
     await content.close();
     const again = await place.open(options);
     assert.ok(again.good.isFull);
-    assert.deepEqual(again.home.names, new Map([[0, ['new', 'name']]]));
+    assert.deepEqual(again.home.paths, new Map([[0, ['new', 'name']]]));
     await again.move(home);
     assert.deepEqual((await readdir(`${place.folder}/out`)).sort(), ['a', 'sub', 'taken']);
     await again.close();

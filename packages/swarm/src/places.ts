@@ -133,7 +133,7 @@ export class Places {
 
 /** The same content below other folders. */
 function homeAt(home: Home, { folder, unfinished }: MoveTarget): Home {
-  const { ownsFolder = false, names } = home;
+  const { ownsFolder = false, paths } = home;
   const inside = (top: string) => (ownsFolder ? `${top}/${lastOf(home.folder)}` : top);
   const before =
     unfinished === undefined ? home.unfinished : unfinished === null ? undefined : inside(unfinished);
@@ -141,7 +141,7 @@ function homeAt(home: Home, { folder, unfinished }: MoveTarget): Home {
     folder: folder === undefined ? home.folder : inside(folder),
     ...(before === undefined ? {} : { unfinished: before }),
     ...(ownsFolder ? { ownsFolder } : {}),
-    ...(names === undefined ? {} : { names }),
+    ...(paths === undefined ? {} : { paths }),
   };
 }
 
@@ -156,20 +156,20 @@ function homeRenamed(home: Home, { layout }: Torrent, path: string, name: string
       ...(unfinished === undefined ? {} : { unfinished: beside(unfinished) }),
     };
   }
-  const names = new Map(home.names);
+  const paths = new Map(home.paths);
   const old = path === '' ? undefined : path.split('/');
   let count = 0;
   for (const [index, file] of layout.files.entries()) {
     if (file.isPad) continue;
-    const now = home.names?.get(index) ?? file.path;
+    const now = home.paths?.get(index) ?? file.path;
     if (old !== undefined && !old.every((part, depth) => now[depth] === part)) continue;
     const depth = (old ?? now).length - 1;
-    names.set(index, [...now.slice(0, depth), name, ...now.slice(depth + 1)]);
+    paths.set(index, [...now.slice(0, depth), name, ...now.slice(depth + 1)]);
     count++;
   }
   if (count === 0)
     throw new SwarmError('invalid', `there is no file or folder ${path} in it`, { value: path });
-  return { ...home, names };
+  return { ...home, paths };
 }
 
 function lastOf(path: string): string {

@@ -59,7 +59,7 @@ const unfinishedName = /\.!qB$/;
 
 /** To be called when it is complete. */
 export async function dropForeignNames(transfer: Transfer): Promise<void> {
-  for (const path of transfer.home?.names?.values() ?? []) {
+  for (const path of transfer.home?.paths?.values() ?? []) {
     const name = path.at(-1) ?? '';
     if (unfinishedName.test(name)) await transfer.rename(path.join('/'), name.replace(unfinishedName, ''));
   }

@@ -71,7 +71,7 @@ function theirIndexes({ client }: ImportedTransfer, { layout }: Torrent): number
 /** Where the content is, in the terms of a content's home: a folder, and files with another path below it. */
 export interface ImportedPlace {
   readonly folder: string;
-  readonly names: ReadonlyMap<number, readonly string[]>;
+  readonly paths: ReadonlyMap<number, readonly string[]>;
   /** The folder holds nothing but this torrent. */
   readonly ownsFolder: boolean;
   /** Files that the other client keeps outside of the folder. */
@@ -108,7 +108,7 @@ export function placeOf(
     if (below.length > 0 && below.join('/') !== file.path.join('/')) names.set(index, below);
   }
   const top = folder.replace(/[/\\]+$/, '');
-  return { folder: isInOne ? `${top}/${first}` : top, names, ownsFolder: isInOne, elsewhere };
+  return { folder: isInOne ? `${top}/${first}` : top, paths: names, ownsFolder: isInOne, elsewhere };
 }
 
 /** Names below the folder; undefined for a path that leads out of it. */
