@@ -8,6 +8,8 @@ export function careFor(peer: Peer, nowMs: number): void {
   peer.fromIt.tick(nowMs);
   peer.toIt.tick(nowMs);
   peer.nuisance = Math.max(0, peer.nuisance - (bound.nuisancePerSecond * bound.tickMs) / 1000);
+  // Nothing that can wait waits for longer.
+  peer.outbox.flush();
   if (peer.outbox.flushes !== peer.countedFlushes) peer.lastSaidMs = nowMs;
   peer.countedFlushes = peer.outbox.flushes;
   const writingSinceMs = peer.channel.stuckSinceMs ?? peer.writingSinceMs;

@@ -139,14 +139,22 @@ export class Downloads {
   /** Asks the peer for as much as its window, our memory and limits allow. */
   fill(peer: Peer): void {
     const { requests, channel } = peer;
+    const { memory } = this.#o;
     const wanted = this.#wantedOf(peer);
     if (wanted <= 0) return;
     if (channel.isHeldDown) {
       if (peer.asker !== undefined) channel.waitForTurn(peer.asker);
       return;
     }
-    // In batches: asking for each block on its own would cost a write for each.
-    if (requests.count === 0 || wanted >= requests.size >> 2) this.#fillUpTo(peer, wanted);
+    // In batches, unless it has nothing to do: a few blocks at a time would cost a write, and wake the peer, for each few.
+    if (requests.count > 0) {
+      if (wanted < requests.size >> 2) return;
+      if (memory.credit < Math.min(wanted, memory.batch)) {
+        memory.whenFree(this.feedSoon);
+        return;
+      }
+    }
+    this.#fillUpTo(peer, wanted);
   }
 
   /** Blocks that the peer could be asked for now. */

@@ -30,6 +30,11 @@ export class BlockMemory {
     return Math.max(8, Math.floor((this.slabs.capacity * 0.75) / Math.max(1, this.activePeers)));
   }
 
+  /** Those who wait for credit are called when there is so much of it. */
+  get batch(): number {
+    return this.slabs.capacity >> 4;
+  }
+
   ask(count: number): void {
     this.#asked += count;
   }
@@ -56,7 +61,7 @@ export class BlockMemory {
 
   /** In a microtask, so that many slabs given back together wake everybody once. */
   #wake(): void {
-    if (this.#isWaking || this.credit < this.slabs.capacity / 16) return;
+    if (this.#isWaking || this.credit < this.batch) return;
     this.#isWaking = true;
     queueMicrotask(() => {
       this.#isWaking = false;

@@ -1,5 +1,5 @@
 // Small messages to one peer, gathered: whatever is said in one turn of the event loop is one write.
-// Invariant: messages leave in the order of the calls; a peer with nothing to say holds no buffer.
+// Invariant: messages leave in the order of the calls; a peer that nothing was said to for half a second holds no buffer.
 
 import * as wire from '@shoal/wire';
 import type { PacedChannel } from './limits/paced-channel.ts';
@@ -101,8 +101,9 @@ export class Outbox {
     this.#at = wire.writeHaveNone(this.#buffer, at);
   }
 
-  have(piece: number): void {
-    const at = this.#room(9);
+  /** `isNews`: the peer does not have the piece. Otherwise it goes with what is said next, or with the next tick. */
+  have(piece: number, isNews = true): void {
+    const at = this.#room(9, isNews);
     this.#at = wire.writeHave(this.#buffer, at, piece);
   }
 
@@ -156,13 +157,13 @@ export class Outbox {
     this.#at = wire.writeHashes(this.#buffer, at, range, hashes);
   }
 
-  /** Where `length` more bytes may be written; they go out at the end of this turn. */
-  #room(length: number): number {
+  /** Where `length` more bytes may be written; they go out at the end of this turn if anything pressing is said in it. */
+  #room(length: number, isPressing = true): number {
     if (this.#at + length > this.#buffer.length) {
       this.flush();
       this.#buffer = length > bufferLength ? new Uint8Array(length) : this.#buffers.take();
     }
-    if (!this.#isScheduled) {
+    if (isPressing && !this.#isScheduled) {
       this.#isScheduled = true;
       queueMicrotask(this.flush);
     }

@@ -11,6 +11,8 @@ export class OpenPieces {
   readonly #table: PieceTable;
   readonly #records = new Map<number, OpenPiece>();
   readonly #spare: OpenPiece[] = [];
+  /** Looked up last: blocks come piece by piece. */
+  #last: OpenPiece | undefined;
   #oldest: OpenPiece | undefined;
   #newest: OpenPiece | undefined;
 
@@ -28,7 +30,10 @@ export class OpenPieces {
   }
 
   get(piece: number): OpenPiece | undefined {
-    return this.#records.get(piece);
+    if (this.#last?.piece === piece) return this.#last;
+    const record = this.#records.get(piece);
+    if (record !== undefined) this.#last = record;
+    return record;
   }
 
   values(): IterableIterator<OpenPiece> {
@@ -50,6 +55,7 @@ export class OpenPieces {
     const record = this.#records.get(piece);
     if (record === undefined) return;
     this.unlist(record);
+    if (record === this.#last) this.#last = undefined;
     this.#records.delete(piece);
     if (this.#spare.length < spareRecords) this.#spare.push(record);
   }
