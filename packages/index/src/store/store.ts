@@ -97,7 +97,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         () => true,
         () => false,
       );
-      if (isMarked) found.set(name, await readTorrent(world, join(folder, name, torrentName)));
+      if (!isMarked) continue;
+      const torrent = await readTorrent(world, join(folder, name, torrentName));
+      const isIts = torrent !== undefined && namesOf(torrent).some((hash) => toHex(hash) === name);
+      found.set(name, isIts ? torrent : undefined);
     }
     return found;
   }
