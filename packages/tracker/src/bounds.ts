@@ -12,6 +12,10 @@ export const maxRedirects = 5;
 /** From the first byte sent to the last received. BEP 15 waits 15 s for its first answer. */
 export const answerTimeoutMs = 15_000;
 
+/** Announces under way at one tracker, and at all of them: a node that starts with thousands of torrents is no flood. */
+export const mostAnnouncesPerTracker = 8;
+export const mostAnnouncesAtOnce = 256;
+
 /** Asked for when peers are wanted; what most clients ask for lies between 50 and 200. */
 export const defaultPeersWanted = 200;
 

@@ -3,6 +3,7 @@
 // tracker on some inner network names may be in any.
 
 import { type Endpoint, type IpFamily, ipScope, ipToBytes, type Names, toHex, WorldError } from '@shoal/base';
+import { AnnounceGate } from './announce-gate.ts';
 import { maxScrapeHashes } from './bounds.ts';
 import { announceUrl, parseAnnounceAnswer } from './codec/http-announce.ts';
 import { parseScrapeAnswer, scrapeUrl } from './codec/http-scrape.ts';
@@ -39,6 +40,7 @@ const maxNamesLookedUp = 20;
 
 export function createTrackers(parts: TrackerParts, options: TrackerOptions = {}): Trackers {
   const udp = new UdpTrackers(parts);
+  const gate = new AnnounceGate();
   const asking = {
     userAgent: options.userAgent ?? 'Shoal',
     ...(options.trusted === undefined ? {} : { trusted: options.trusted }),
@@ -99,12 +101,15 @@ export function createTrackers(parts: TrackerParts, options: TrackerOptions = {}
   return {
     async announce(text, request, signal) {
       const url = parseTrackerUrl(text);
-      const addresses = await firstOfEachFamily(parts.names, url, signal);
-      return mergeAnswers(
-        await Promise.allSettled(
-          [...addresses].map(([family, address]) => announceOver(family, address, url, request, signal)),
-        ),
-      );
+      const wantsPeers = request.left !== 0 || request.event === 'stopped';
+      return gate.run(url.host, wantsPeers, signal, async () => {
+        const addresses = await firstOfEachFamily(parts.names, url, signal);
+        return mergeAnswers(
+          await Promise.allSettled(
+            [...addresses].map(([family, address]) => announceOver(family, address, url, request, signal)),
+          ),
+        );
+      });
     },
     async scrape(text, infoHashes, signal) {
       const url = parseTrackerUrl(text);
