@@ -163,16 +163,7 @@ describe('a central index', () => {
   scene('that is killed loses no transfer, and knows everybody again when it is back', async (made) => {
     await made.openIndex();
     const payload = made.payload('film', 6_000_000);
-    const share = made.shoal(
-      'share',
-      payload,
-      '--index',
-      made.url,
-      '--up-limit',
-      '2MB',
-      '--limit-lan',
-      'limited',
-    );
+    const share = made.shoal('share', payload, '--index', made.url, '--up-limit', '2MB', '--limit-lan');
     const { magnet, port } = JSON.parse(await share.line(isEvent('sharing')));
     const get = made.shoal('get', magnet, '-o', join(made.folder, 'got'), '--index', made.url, '--seed');
     await get.line((line) => isEvent('progress')(line) && JSON.parse(line).bytes > 0);

@@ -144,6 +144,10 @@ export class Connection {
       this.#refuse(413);
       return bytes.length;
     }
+    if (found.kind === 'route' && found.route.admits?.(head) === false) {
+      this.#refuse(401);
+      return bytes.length;
+    }
     if (found.kind !== 'route') {
       // Its body would have to be read to find the next request.
       this.#isLast = true;

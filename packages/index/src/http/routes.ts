@@ -42,6 +42,8 @@ export interface Route {
   readonly path: string;
   /** Default 0: no body. */
   readonly maxBodyBytes?: number;
+  /** Asked before a body is read: who is refused (401) costs no memory for one. Default: nobody is. */
+  readonly admits?: (head: RequestHead) => boolean;
   handle(request: IndexRequest): IndexResponse | Promise<IndexResponse>;
 }
 

@@ -34,6 +34,7 @@ export function reasonOf(status: number): string {
 
 /** For what the server itself refuses. */
 export function codeOfStatus(status: number): string {
+  if (status === 401) return 'unauthorized';
   if (status === 408) return 'timeout';
   return status === 413 || status === 414 || status === 431 ? 'too-large' : 'invalid';
 }

@@ -9,7 +9,7 @@ import {
   jsonResponse,
   type Route,
 } from '../http/routes.ts';
-import { requireOperator } from '../tracker/section.ts';
+import { isOperator, requireOperator } from '../tracker/section.ts';
 import { longestListing } from './bounds.ts';
 import type { Listing } from './listing.ts';
 
@@ -61,7 +61,13 @@ export function listingRoutes(
 
   return [
     { method: 'GET', path: '/api/content', handle: list },
-    { method: 'POST', path: '/api/content', maxBodyBytes: longestListing, handle: add },
+    {
+      method: 'POST',
+      path: '/api/content',
+      maxBodyBytes: longestListing,
+      admits: (head) => isOperator(head, operatorToken),
+      handle: add,
+    },
     { method: 'DELETE', path: '/api/content/:infoHash', handle: remove },
   ];
 }
