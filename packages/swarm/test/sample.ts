@@ -18,6 +18,8 @@ const digest: Hashing['digest'] = (name, bytes) => hash(name, bytes, 'buffer');
 
 export interface Sample {
   readonly torrent: Torrent;
+  /** The torrent file. */
+  readonly bytes: Uint8Array;
   /** By path below the torrent's folder, or by its name. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
@@ -70,7 +72,7 @@ export function makeSample(
     if (work.v2 !== undefined) v2.set(rootOf(bytesOf(work.v2), work.leafCount), piece * 32);
   }
   const bytes = createTorrent(plan, { v1, v2 }, { isPrivate }, digest);
-  return { torrent: parseTorrent(bytes, digest), files };
+  return { torrent: parseTorrent(bytes, digest), bytes, files };
 }
 
 function rootOf(bytes: Uint8Array, leafCount: number): Uint8Array {

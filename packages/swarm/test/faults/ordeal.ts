@@ -8,6 +8,7 @@ import type { HostOptions, LineOptions, SeededRandom, Simulation } from '@shoal/
 import { makeSample, type Sample, someBytes } from '../sample.ts';
 import type { SimPeer } from '../sim-swarm.ts';
 import { Arena } from './arena.ts';
+import { Audience } from './audience.ts';
 import { scripts } from './scripts.ts';
 
 /** Faults stop then, at the latest, and what is left has to finish. */
@@ -74,13 +75,17 @@ export async function ordeal(simulation: Simulation): Promise<void> {
   for (const hostile of arena.hostile)
     for (const { address } of arena.honest) if (random.chance(0.4)) hostile.attack(address);
 
+  const audience = new Audience(arena, random);
+  if (random.chance(0.2)) await audience.addVolunteer();
   const faults = random.below(4);
   for (let i = 0; i < faults; i++) {
     const nextFault = simulation.nowMs + random.below(troubleMs / 3);
     await arena.runUntil(() => arena.areAllDone || simulation.nowMs >= nextFault, limitMs);
     await strike(arena, random);
+    audience.act();
   }
   await arena.runToTheEnd(limitMs);
+  await audience.leave();
   arena.checkHonest();
   await arena.close();
 }
