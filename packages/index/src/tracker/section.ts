@@ -82,9 +82,13 @@ export function kindOf({ access }: Tracker): 'open' | 'listed' | 'private' {
 
 /** Throws IndexError `unauthorized`. */
 export function requireOperator(request: IndexRequest, token: string | undefined): void {
-  const said = /^Bearer (\S+)$/i.exec(request.head.header('authorization') ?? '')?.[1];
-  if (token === undefined || said === undefined || !isSame(said, token))
+  if (!isOperator(request.head, token))
     throw new IndexError('unauthorized', "This needs the operator's token.");
+}
+
+export function isOperator(head: IndexRequest['head'], token: string | undefined): boolean {
+  const said = /^Bearer (\S+)$/i.exec(head.header('authorization') ?? '')?.[1];
+  return token !== undefined && said !== undefined && isSame(said, token);
 }
 
 /** In the same time wherever they differ. */
