@@ -95,7 +95,12 @@ static int udp(struct sockaddr_in to, int window) {
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
   if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0) return 1;
   unsigned char hello[16] = {0, 0, 4, 0x17, 0x27, 0x10, 0x19, 0x80, 0, 0, 0, 0, 1, 2, 3, 4}, id[16];
+  double since = now();
   do {
+    if (now() - since > 5.0) {
+      fprintf(stderr, "the tracker does not answer\n");
+      return 1;
+    }
     send(fd, hello, 16, 0);
     struct pollfd wait = {.fd = fd, .events = POLLIN};
     poll(&wait, 1, 200);

@@ -1,17 +1,8 @@
 // Puts the index together: one port for HTTP and UDP, the tracker, and the sections that hang on it.
 
-import type {
-  Clock,
-  Datagrams,
-  Disk,
-  Hashing,
-  Interfaces,
-  Random,
-  Streams,
-  Timer,
-  TlsStreams,
-} from '@shoal/base';
+import type { Clock, Datagrams, Disk, Hashing, Interfaces, Random, Streams, TlsStreams } from '@shoal/base';
 import { saveEveryMs, tickMs } from './bounds.ts';
+import { every } from './every.ts';
 import { RemoteOf } from './http/remote.ts';
 import { errorResponse, jsonResponse, type Route } from './http/routes.ts';
 import { HttpServer } from './http/server.ts';
@@ -19,7 +10,9 @@ import { listen } from './listening.ts';
 import { metricsResponse } from './metrics.ts';
 import { pageResponse } from './page.ts';
 import type { Metric, Section } from './section.ts';
+import { type Link, Sharing } from './sharing.ts';
 import { Access, type AccessOptions } from './tracker/access.ts';
+import { newConnectionKey } from './tracker/connection-ids.ts';
 import { type Knowledge, knowledgeOf } from './tracker/knowledge.ts';
 import { type LeasesSummary, loadLeases, saveLeases } from './tracker/leases-file.ts';
 import { kindOf, trackerSection } from './tracker/section.ts';
@@ -27,6 +20,7 @@ import type { TrackerSettings } from './tracker/settings.ts';
 import { Tracker } from './tracker/tracker.ts';
 import { UdpTracker } from './tracker/udp.ts';
 import { readText, writeText } from './tracker/whole-file.ts';
+import type { HelperOrders } from './udp-helper.ts';
 
 export interface IndexParts {
   readonly clock: Clock;
@@ -45,6 +39,8 @@ export interface IndexOptions extends IndexParts {
   readonly port: number;
   /** PEM texts: HTTP becomes HTTPS. */
   readonly https?: { readonly certificate: string; readonly key: string };
+  /** Other threads will answer at the UDP port, too (`share`). Open trackers only. */
+  readonly balanced?: boolean;
   /** Lifts the limits per address. */
   readonly unlimited?: boolean;
   readonly settings?: Partial<Omit<TrackerSettings, 'isUnlimited'>>;
@@ -73,6 +69,11 @@ export interface Index {
   /** What was known from before, where leases are kept. */
   readonly recalled: LeasesSummary | undefined;
   readonly knowledge: Knowledge;
+  /** For threads that share the UDP port: what to start one with, and how to tell each other of peers. */
+  readonly helperOrders: HelperOrders;
+  share(post: (batch: Uint8Array) => void): Link;
+  /** What the helper with this number has counted so far. */
+  addCounts(helper: number, counts: unknown): void;
   /** Takes nothing new, ends what is under way, and keeps what has to be kept. */
   close(): Promise<void>;
 }
@@ -92,7 +93,9 @@ export async function createIndex(options: IndexOptions): Promise<Index> {
   const { users } = options.access ?? {};
   if (leaseParts !== undefined)
     users?.recall((await readText(leaseParts.disk, `${leaseParts.path}.users`)) ?? '');
-  const udp = new UdpTracker(tracker, options);
+  const key = newConnectionKey(options.random);
+  const udp = new UdpTracker(tracker, clock, key);
+  const sharing = new Sharing(tracker, clock);
   const knowledge = knowledgeOf(tracker);
   const remoteOf = new RemoteOf(options.proxies ?? []);
   const { operatorToken, listedChanged } = options;
@@ -158,7 +161,12 @@ export async function createIndex(options: IndexOptions): Promise<Index> {
 
   const listening = await listen(
     options,
-    { addresses: options.addresses ?? ['0.0.0.0', '::'], port: options.port, https: options.https },
+    {
+      addresses: options.addresses ?? ['0.0.0.0', '::'],
+      port: options.port,
+      https: options.https,
+      balanced: options.balanced,
+    },
     (stream) => server.accept(stream),
     (socket) => udp.handlersFor(socket),
   );
@@ -181,20 +189,14 @@ export async function createIndex(options: IndexOptions): Promise<Index> {
     url: `${scheme}://${hostFor(listening.addresses[0] ?? '')}:${listening.port}/`,
     recalled,
     knowledge,
+    helperOrders: { addresses: listening.addresses, port: listening.port, settings: tracker.settings, key },
+    share: (post) => sharing.link(post, true),
+    addCounts: (helper, counts) => udp.addCounts(helper, counts),
     close() {
       closing ??= close();
       return closing;
     },
   };
-}
-
-function every(clock: Clock, periodMs: number, action: () => void): Timer {
-  let timer = clock.setTimer(periodMs, run);
-  function run(): void {
-    timer = clock.setTimer(periodMs, run);
-    action();
-  }
-  return { cancel: () => timer.cancel() };
 }
 
 function httpMetrics(server: HttpServer): Metric[] {

@@ -24,9 +24,13 @@ export interface ListeningParts {
 export interface ListenSettings {
   readonly addresses: readonly string[];
   readonly port: number;
+  /** Other threads bind the same port, and datagrams are dealt out among them. */
+  readonly balanced?: boolean | undefined;
   /** PEM texts; with them the TCP side speaks TLS alone. */
   readonly https?: { readonly certificate: string; readonly key: string } | undefined;
 }
+
+type HandlersFor = (socket: () => DatagramSocket) => DatagramHandlers;
 
 export interface Listening {
   readonly port: number;
@@ -43,7 +47,7 @@ export async function listen(
   parts: ListeningParts,
   settings: ListenSettings,
   accept: (stream: Stream) => void,
-  handlersFor: (send: () => DatagramSocket) => DatagramHandlers,
+  handlersFor: HandlersFor,
 ): Promise<Listening> {
   for (let tried = 1; ; tried++) {
     try {
@@ -57,9 +61,9 @@ export async function listen(
 
 async function listenOnce(
   parts: ListeningParts,
-  { addresses, port: asked, https }: ListenSettings,
+  { addresses, port: asked, https, balanced }: ListenSettings,
   accept: (stream: Stream) => void,
-  handlersFor: (socket: () => DatagramSocket) => DatagramHandlers,
+  handlersFor: HandlersFor,
 ): Promise<Listening> {
   const listeners: Listener[] = [];
   const sockets: DatagramSocket[] = [];
@@ -87,15 +91,7 @@ async function listenOnce(
         missing = error;
         continue;
       }
-      const own = ownAddresses(parts.interfaces, address);
-      const shared = own.length > 1;
-      for (const at of shared ? [address, ...own] : [address]) {
-        const socket = await parts.datagrams.bind(
-          { address: at, port, shared },
-          handlersFor(() => socket),
-        );
-        sockets.push(socket);
-      }
+      sockets.push(...(await bindDatagrams(parts, { address, port, balanced }, handlersFor)));
       bound.push(address);
     }
   } catch (error) {
@@ -105,6 +101,29 @@ async function listenOnce(
   if (bound.length === 0)
     throw missing ?? new IndexError('settings', 'An index listens on at least one address.');
   return { port, addresses: bound, sockets, close };
+}
+
+export async function bindDatagrams(
+  parts: Pick<ListeningParts, 'datagrams' | 'interfaces'>,
+  to: { readonly address: string; readonly port: number; readonly balanced?: boolean | undefined },
+  handlersFor: HandlersFor,
+): Promise<DatagramSocket[]> {
+  const { address, port, balanced = false } = to;
+  const own = ownAddresses(parts.interfaces, address);
+  const sockets: DatagramSocket[] = [];
+  try {
+    for (const at of own.length > 1 ? [address, ...own] : [address]) {
+      const socket = await parts.datagrams.bind(
+        { address: at, port, balanced, shared: own.length > 1 },
+        handlersFor(() => socket),
+      );
+      sockets.push(socket);
+    }
+  } catch (error) {
+    for (const socket of sockets) socket.close();
+    throw error;
+  }
+  return sockets;
 }
 
 /** On more a machine has no business being reached at each of them. */

@@ -26,6 +26,7 @@ export function createDatagrams(bindings: Bindings, open: OpenThings): Datagrams
         const socket = createSocket({
           type: family === 4 ? 'udp4' : 'udp6',
           reuseAddr: options.shared === true,
+          reusePort: options.balanced === true,
           ipv6Only: family === 6,
           lookup: (address, _options, callback) => callback(null, address, family),
         });

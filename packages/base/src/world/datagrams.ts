@@ -16,6 +16,8 @@ export interface DatagramOptions {
   readonly port: number;
   /** Several sockets may share the port (multicast listeners). */
   readonly shared?: boolean;
+  /** Like shared, and the system deals what comes out among them, by sender (SO_REUSEPORT). */
+  readonly balanced?: boolean;
 }
 
 export interface DatagramSocket {

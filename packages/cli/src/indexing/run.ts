@@ -27,6 +27,7 @@ export async function runIndex(
   });
   try {
     const { access } = files;
+    const { threads = 1 } = flags;
     const token = await operatorToken(folder, world);
     const index = await createIndex({
       ...world,
@@ -40,6 +41,7 @@ export async function runIndex(
           },
         }),
       unlimited: flags.unlimited === true,
+      balanced: threads > 1,
       settings: flags.interval === undefined ? {} : { intervalSeconds: flags.interval },
       ...(access && { access }),
       listedChanged: () => files.keepListed(),
@@ -59,7 +61,12 @@ export async function runIndex(
         }),
       failed,
     });
+    let helpers: { close(): Promise<void> } | undefined;
     try {
+      if (threads > 1) {
+        const { startUdpThreads } = await import('@shoal/index/node');
+        helpers = await startUdpThreads(index, threads - 1, failed);
+      }
       files.watch(warn);
       const { url, port, recalled } = index;
       if (recalled?.damage !== undefined)
@@ -68,6 +75,7 @@ export async function runIndex(
       if (!signal.aborted)
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     } finally {
+      await helpers?.close();
       await index.close();
     }
   } finally {

@@ -16,6 +16,7 @@ export interface IndexFlags {
   readonly interval?: number;
   readonly proxy?: readonly string[];
   readonly unlimited?: true;
+  readonly threads?: number;
   readonly database?: string;
   readonly leases?: string;
   readonly store?: string;
@@ -38,6 +39,7 @@ const kinds: Readonly<Record<Exclude<keyof IndexFlags, 'config'>, Kind>> = {
   interval: 'number',
   proxy: 'texts',
   unlimited: 'switch',
+  threads: 'number',
   database: 'text',
   leases: 'text',
   store: 'text',
@@ -56,12 +58,16 @@ export async function effectiveFlags(context: Context, given: IndexFlags): Promi
   const { disk } = await context.world();
   const flags =
     given.config === undefined ? given : { ...(await readFlags(context, given.config)), ...given };
-  const { port = 0, leastRatio = 0, interval = 60 } = flags;
+  const { port = 0, leastRatio = 0, interval = 60, threads = 1 } = flags;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw wrong('port', 'a number from 0 to 65535');
   if (!(leastRatio >= 0)) throw wrong('least-ratio', 'a number of at least 0');
   // 65,536 ticks of leases are six days; nobody comes back that rarely.
   if (!Number.isInteger(interval) || interval < 10 || interval > 86_400)
     throw wrong('interval', 'a number of seconds from 10 to 86400');
+  if (!Number.isInteger(threads) || threads < 1 || threads > 64)
+    throw wrong('threads', 'a number from 1 to 64');
+  if (threads > 1 && (flags.listed !== undefined || flags.users !== undefined))
+    throw new CliError('usage', '--threads is for open trackers: not with --listed or --users.');
   if ((flags.certificate === undefined) !== (flags.key === undefined))
     throw new CliError('usage', 'HTTPS needs both --certificate FILE and --key FILE.');
   for (const path of [flags.certificate, flags.key, flags.listed, flags.users])

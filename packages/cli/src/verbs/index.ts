@@ -30,6 +30,7 @@ const index: Verb = (command, context) => {
     .option('--store <DIR>', 'keep a copy of what is listed, and share it')
     .option('--store-limit <SIZE>', 'how much the store may hold, such as 500GB')
     .option('--store-keeps <WHAT>', 'listed, or offered: what nodes offer without being listed, too (listed)')
+    .option('--threads <N>', 'how many threads answer over UDP (1)', Number)
     .option('--unlimited', 'lift the limits for one address, for benchmarks')
     .action(async (options) => {
       const { runIndex } = await import('../indexing/run.ts');

@@ -1,2 +1,3 @@
 export type { IndexDatabase, ListedContent, SavedUser } from '../database/database.ts';
 export { openDatabase } from './database.ts';
+export { startUdpThreads, type UdpThreads } from './udp-threads.ts';

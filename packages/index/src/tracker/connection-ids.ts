@@ -9,13 +9,23 @@ import { KeyedHash, wordAt } from './keyed-hash.ts';
 const epochMs = 60_000;
 const epochsThatCount = 3;
 
+/** Four words. */
+export type ConnectionKey = readonly number[];
+
+export function newConnectionKey(random: Random): ConnectionKey {
+  return Array.from({ length: 4 }, () => random.below(2 ** 32));
+}
+
 export class ConnectionIds {
   readonly #high: KeyedHash;
   readonly #low: KeyedHash;
 
-  constructor(random: Random) {
-    this.#high = new KeyedHash(random);
-    this.#low = new KeyedHash(random);
+  /** Threads that answer at one port have the same key. */
+  constructor(key: ConnectionKey) {
+    let at = 0;
+    const words = { below: () => key[at++] ?? 0 };
+    this.#high = new KeyedHash(words);
+    this.#low = new KeyedHash(words);
   }
 
   /** Writes the 8 bytes for the address in the first 4 or 16 bytes of `address`. */

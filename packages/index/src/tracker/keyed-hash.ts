@@ -11,7 +11,7 @@ export class KeyedHash {
   #v2 = 0;
   #v3 = 0;
 
-  constructor(random: Random) {
+  constructor(random: Pick<Random, 'below'>) {
     this.#k0 = random.below(2 ** 32) | 0;
     this.#k1 = random.below(2 ** 32) | 0;
   }

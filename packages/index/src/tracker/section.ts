@@ -124,7 +124,6 @@ function metricsOf(tracker: Tracker, udp: UdpTracker): Metric[] {
     kind,
     values: [{ value }],
   });
-  const { counts: packets } = udp;
   return [
     one('swarms', 'Swarms that are known.', 'gauge', swarms.table.size),
     {
@@ -144,7 +143,7 @@ function metricsOf(tracker: Tracker, udp: UdpTracker): Metric[] {
       name: 'udp_packets_total',
       help: 'Datagrams, by what became of them.',
       kind: 'counter',
-      values: Object.entries(packets).map(([what, value]) => ({ labels: { what }, value })),
+      values: Object.entries(udp.allCounts()).map(([what, value]) => ({ labels: { what }, value })),
     },
   ];
 }

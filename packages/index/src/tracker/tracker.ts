@@ -2,10 +2,11 @@
 // Invariant: a peer stands in the swarm only at the address that it was heard from (or that `mayBeAt` allows).
 
 import type { Clock, Random } from '@shoal/base';
-import { type AnnounceFields, announceEvents } from '@shoal/tracker/codec';
+import { AnnounceFields, announceEvents } from '@shoal/tracker/codec';
 import { defaultPeersWanted, maxPeersPerAnswer, rateOfAddress, tickMs } from '../bounds.ts';
 import type { Access } from './access.ts';
-import type { AddressBytes } from './address-bytes.ts';
+import { AddressBytes } from './address-bytes.ts';
+import { type ChangeLog, readChanges } from './changes.ts';
 import { RateLimit } from './rate-limit.ts';
 import { defaultSettings, type Refusal, refusals, type TrackerSettings } from './settings.ts';
 import { type Group, group, Swarms } from './swarms.ts';
@@ -42,6 +43,11 @@ export class Tracker {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #lifeTicks: number;
+  readonly #toldFields = new AnnounceFields();
+  readonly #toldAddress = new AddressBytes();
+  #isTold = false;
+  /** Where other threads track the same swarms: what they have to be told. */
+  changes: ChangeLog | undefined;
 
   constructor({ clock, random }: TrackerParts, settings: Partial<TrackerSettings> = {}, access?: Access) {
     this.settings = { ...defaultSettings, ...settings };
@@ -99,7 +105,10 @@ export class Tracker {
     if (swarm < 0) return isLeaving ? undefined : refusals.full;
     let slot = store.find(swarm, address.bytes, 0);
     if (isLeaving) {
-      if (slot >= 0) swarms.remove(store, slot, this.tick);
+      if (slot >= 0) {
+        swarms.remove(store, slot, this.tick);
+        this.#tell(fields, address);
+      }
       return undefined;
     }
     const isNew = slot < 0;
@@ -110,6 +119,12 @@ export class Tracker {
       swarms.dropIfEmpty(swarm, this.tick);
       return refusals.full;
     }
+    asking.swarm = swarm;
+    asking.slot = slot;
+    // Where others must be told, it is told that somebody is still here only now and then.
+    const isNews = isNew || was !== asking.group || event !== announceEvents.none;
+    if (!isNews && this.changes !== undefined && store.ageOf(slot, this.tick) < this.#lifeTicks >> 2)
+      return undefined;
     if (isNew) store.setPeerId(slot, from, fields.peerIdAt);
     store.note(
       slot,
@@ -120,9 +135,52 @@ export class Tracker {
     // Once for each who was seen without it: a seed that says so again tells nothing new.
     if (event === announceEvents.completed && was === group.downloader && asking.group === group.seed)
       swarms.addDownloads(swarm, 1);
-    asking.swarm = swarm;
-    asking.slot = slot;
+    this.#tell(fields, address);
     return undefined;
+  }
+
+  #tell(fields: AnnounceFields, address: AddressBytes): void {
+    if (!this.#isTold) this.changes?.announce(fields, address);
+  }
+
+  /** Another thread heard these announces. */
+  takeChanges(batch: Uint8Array): void {
+    const fields = this.#toldFields;
+    const address = this.#toldAddress;
+    this.#isTold = true;
+    readChanges(batch, fields, address, {
+      announce: () => this.#announce(fields, address, ''),
+      downloads: (count) =>
+        this.recallDownloads(fields.bytes.subarray(fields.hashAt, fields.hashAt + 20), count),
+    });
+    this.#isTold = false;
+  }
+
+  /** All that is known, as if it had just been announced. */
+  tellAll(log: ChangeLog): void {
+    const { table } = this.swarms;
+    const fields = new AnnounceFields();
+    const address = new AddressBytes();
+    for (let swarm = 0; swarm < table.limit; swarm++) {
+      if (!table.isUsed(swarm)) continue;
+      table.copyHash(swarm, fields.bytes, 0);
+      for (const family of [4, 6] as const) {
+        const store = this.swarms.store(family);
+        const { endpoints, endpointBytes } = store;
+        const start = store.start(swarm);
+        for (let slot = start; slot < start + store.all(swarm); slot++) {
+          address.family = family;
+          address.bytes.set(endpoints.subarray(slot * endpointBytes, (slot + 1) * endpointBytes));
+          fields.bytes.set(store.peerIds.subarray(20 * slot, 20 * slot + 20), 20);
+          const left = store.leftOf(slot);
+          fields.left = left < 0 ? -1 : left * 16_384;
+          fields.event = store.groupOf(slot) === group.partial ? announceEvents.paused : announceEvents.none;
+          log.announce(fields, address);
+        }
+      }
+      const downloads = this.swarms.downloads(swarm);
+      if (downloads > 0) log.downloads(fields.bytes.subarray(0, 20), downloads);
+    }
   }
 
   /** Chooses peers of one family for who announced last. Answers how many; `picked` has their slots. */

@@ -1,7 +1,7 @@
 // The tracker over UDP (BEP 15, 41): nothing is made for a packet but its answer. What is no request is not answered;
 // a request is never answered with more bytes than it has before its sender proved that it receives at its address.
 
-import type { Clock, DatagramHandlers, DatagramSocket, Endpoint, Random } from '@shoal/base';
+import type { Clock, DatagramHandlers, DatagramSocket, Endpoint } from '@shoal/base';
 import {
   AnnounceFields,
   readUdpAnnounce,
@@ -18,7 +18,7 @@ import {
 } from '@shoal/tracker/codec';
 import { maxPeersPerAnswer, maxScrapeHashes, maxUdpAnswerBytes } from '../bounds.ts';
 import { AddressBytes } from './address-bytes.ts';
-import { ConnectionIds } from './connection-ids.ts';
+import { ConnectionIds, type ConnectionKey } from './connection-ids.ts';
 import { refusals } from './settings.ts';
 import type { Tracker } from './tracker.ts';
 import { keyOfUrl } from './url-key.ts';
@@ -27,20 +27,37 @@ export class UdpTracker {
   readonly counts = { connects: 0, announces: 0, scrapes: 0, errors: 0, ignored: 0 };
   readonly #tracker: Tracker;
   readonly #clock: Clock;
+  readonly #clockAheadMs: number;
   readonly #ids: ConnectionIds;
   readonly #fields = new AnnounceFields();
   readonly #address = new AddressBytes();
   readonly #answer = new Uint8Array(maxUdpAnswerBytes);
+  readonly #helpers = new Map<number, object>();
   readonly #lengths: readonly Uint8Array[];
 
-  constructor(tracker: Tracker, { clock, random }: { readonly clock: Clock; readonly random: Random }) {
+  /** `clockAheadMs`: how far our clock is ahead of that of whoever made the key. */
+  constructor(tracker: Tracker, clock: Clock, key: ConnectionKey, clockAheadMs = 0) {
     this.#tracker = tracker;
     this.#clock = clock;
-    this.#ids = new ConnectionIds(random);
+    this.#clockAheadMs = clockAheadMs;
+    this.#ids = new ConnectionIds(key);
     // A view of each length, so that no answer makes one.
     this.#lengths = Array.from({ length: maxUdpAnswerBytes + 1 }, (_, length) =>
       this.#answer.subarray(0, length),
     );
+  }
+
+  /** What a helper on another thread has counted so far. */
+  addCounts(helper: number, counts: unknown): void {
+    if (typeof counts === 'object' && counts !== null) this.#helpers.set(helper, counts);
+  }
+
+  /** With those of the helpers. */
+  allCounts(): Record<string, number> {
+    const sums: Record<string, number> = { ...this.counts };
+    for (const counts of this.#helpers.values())
+      for (const name in sums) sums[name] = (sums[name] ?? 0) + (Number(Reflect.get(counts, name)) || 0);
+    return sums;
   }
 
   handlersFor(socket: () => DatagramSocket): DatagramHandlers {
@@ -61,7 +78,7 @@ export class UdpTracker {
     if (action < 0 || from.port === 0 || !this.#address.set(from.address)) return 0;
     const transaction = udpTransactionOf(bytes);
     const address = this.#address;
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#clock.nowMs() - this.#clockAheadMs;
     if (action === udpActions.connect) {
       this.counts.connects++;
       writeUdpHead(this.#answer, action, transaction);

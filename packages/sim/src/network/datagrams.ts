@@ -39,7 +39,7 @@ export class DatagramPorts implements Datagrams {
     const address = isMulticast(options.address)
       ? options.address
       : this.machine.bindable(options.address, options.port);
-    const isShared = options.shared === true;
+    const isShared = options.shared === true || options.balanced === true;
     const isTaken = (at: number) =>
       (this.#sockets.get(at) ?? []).some(
         (other) => clash(other.local.address, address) && !(isShared && other.isShared),
