@@ -252,9 +252,10 @@ export class MemoryLeases implements LeaseStore {
     this.#count(held, 1);
     for (const { infoHash, have } of parseOffers(held.offers)) {
       const name = toHex(infoHash);
-      const holders = this.#holders.get(name) ?? new HoldersOf();
-      holders.set(slot, Math.round(have * 0xffff));
-      this.#holders.set(name, holders);
+      const share = Math.round(have * 0xffff);
+      const holders = this.#holders.get(name);
+      if (holders === undefined) this.#holders.set(name, new HoldersOf(slot, share));
+      else holders.set(slot, share);
     }
   }
 
