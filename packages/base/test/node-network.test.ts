@@ -141,3 +141,33 @@ test('a closed world rejects the hash jobs that wait', () =>
       code: 'closed',
     });
   }));
+
+test('balanced sockets have one port, and each datagram goes to one of them, by its sender', () =>
+  withWorld({}, async (world) => {
+    const got = new Map<number, Set<number>>();
+    let count = 0;
+    const done = Promise.withResolvers<void>();
+    let port = 0;
+    for (const number of [1, 2]) {
+      const socket = await world.datagrams.bind(
+        { address: '127.0.0.1', port, balanced: true },
+        {
+          message(_, from) {
+            got.set(from.port, (got.get(from.port) ?? new Set()).add(number));
+            if (++count === 40) done.resolve();
+          },
+          close() {},
+        },
+      );
+      port = socket.local.port;
+    }
+    for (let i = 0; i < 20; i++) {
+      const sender = await world.datagrams.bind(
+        { address: '127.0.0.1', port: 0 },
+        { message() {}, close() {} },
+      );
+      for (let times = 0; times < 2; times++) sender.send(Uint8Array.of(1), { address: '127.0.0.1', port });
+    }
+    await done.promise;
+    assert.ok([...got.values()].every((numbers) => numbers.size === 1));
+  }));
