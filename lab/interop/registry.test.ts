@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -67,6 +68,16 @@ class Scene {
       if (content.state === 'kept') return content.infoHash;
       await setTimeout(100);
     }
+  }
+
+  /** Until so many leases are written down. */
+  async untilSaved(count: number): Promise<void> {
+    const database = new DatabaseSync(join(this.folder, 'index', 'index', 'index.sqlite'), {
+      readOnly: true,
+    });
+    const counting = database.prepare('select count(*) as n from leases where lease is not null');
+    while (Number(counting.get()?.n) < count) await setTimeout(50);
+    database.close();
   }
 
   /** A folder with names that have to be escaped, and an empty file. */
@@ -163,10 +174,11 @@ describe('a central index', () => {
   scene('that is killed loses no transfer, and knows everybody again when it is back', async (made) => {
     await made.openIndex();
     const payload = made.payload('film', 6_000_000);
-    const share = made.shoal('share', payload, '--index', made.url, '--up-limit', '2MB', '--limit-lan');
+    const share = made.shoal('share', payload, '--index', made.url, '--up-limit', '1MB', '--limit-lan');
     const { magnet, port } = JSON.parse(await share.line(isEvent('sharing')));
     const get = made.shoal('get', magnet, '-o', join(made.folder, 'got'), '--index', made.url, '--seed');
     await get.line((line) => isEvent('progress')(line) && JSON.parse(line).bytes > 0);
+    await made.untilSaved(2);
     await made.index?.kill();
     await get.line(isEvent('complete'));
     assertSame(payload, join(made.folder, 'got', 'film'));

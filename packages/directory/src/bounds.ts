@@ -14,8 +14,8 @@ export const maxOffers = 2_000;
 
 /** How long a lease may last; who asks for more gets this. Who vanishes is named for no longer. */
 export const longestLeaseSeconds = 2 * 60 * 60;
-/** What a client asks for: the interval of most trackers. */
-export const leaseSeconds = 30 * 60;
+/** What a client asks for. Renewing costs 400 bytes, and finds out soon that an index forgot, or that we moved. */
+export const leaseSeconds = 10 * 60;
 /** A lease shorter than this would be renewed all the time. */
 export const shortestLeaseSeconds = 60;
 

@@ -28,7 +28,7 @@ export const sweepEveryMs = 10_000;
 /** At most so many at once, a millisecond's work. */
 export const sweptAtOnce = 2_000;
 /** What changed is written to the database this often: what a kill may lose, which its owners register anew. */
-export const saveEveryMs = 10_000;
+export const saveEveryMs = 2_000;
 /** Rows written in one transaction, so that others wait for tens of milliseconds at most. */
 export const savedAtOnce = 1_000;
 
