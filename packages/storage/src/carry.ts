@@ -5,7 +5,7 @@
 import { type Disk, type DiskFile, type FileStat, WorldError } from '@shoal/base';
 import { compareStep, copyStep } from './bounds.ts';
 import { StorageError, storageError } from './errors.ts';
-import { folderOf, syncNames } from './folders.ts';
+import { folderOf } from './folders.ts';
 import { look } from './look.ts';
 
 /** Whether the file that stands at `to` may go. */
@@ -38,6 +38,8 @@ export interface CopyTask {
   readonly landing: string;
   readonly to: string;
   readonly mayReplace: MayReplace;
+  /** Makes the folder, safe from a power cut. */
+  readonly enterFolder: (folder: string) => Promise<void>;
   readonly signal: AbortSignal | undefined;
   /** Called before the copy is made, and with its id before its first byte: the journal always knows what it is. */
   readonly begun: (id: string) => Promise<void>;
@@ -50,7 +52,7 @@ export interface CopyTask {
 export async function copyFile(task: CopyTask): Promise<FileStat> {
   const { disk, landing, to } = task;
   const folder = folderOf(to);
-  await disk.makeFolder(folder);
+  await task.enterFolder(folder);
   await task.begun('');
   const file = await disk.open(landing, { write: true, create: 'new' });
   try {
@@ -67,7 +69,7 @@ export async function copyFile(task: CopyTask): Promise<FileStat> {
     await disk.removeFile(landing).catch(() => {});
     throw error;
   }
-  await syncNames(disk, [folder]);
+  await disk.syncFolder(folder);
   const stat = await look(disk, to);
   if (stat === undefined) throw new StorageError('missing', `${to} is gone`, { value: to });
   return stat;

@@ -412,6 +412,7 @@ export class FileSlot {
       landing,
       to,
       mayReplace,
+      enterFolder: (folder) => ledger.enterFolder(folder),
       signal: options.signal,
       begun: (id) =>
         ledger.copyBegun({

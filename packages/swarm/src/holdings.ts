@@ -432,6 +432,13 @@ export class Holdings {
     }
   }
 
+  /** Without looking at the disk: it may be wrong there. */
+  async where(): Promise<{ readonly home: Home; readonly torrent: Torrent }> {
+    const { torrent } = this.#source ?? (await this.#o.load?.()) ?? {};
+    if (torrent === undefined) throw new SwarmError('invalid', 'the torrent is not known');
+    return { home: this.home ?? homeGiven(this.#o.given, torrent), torrent };
+  }
+
   /** The content is there, whatever the journal says: for the next opening. */
   relocateTo(home: Home): void {
     this.home = home;

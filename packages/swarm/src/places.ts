@@ -40,7 +40,7 @@ export class Places {
 
   /** What a stop has broken off. Its end is told by `moving` and by the event. */
   goOn(content: Content): void {
-    if (content.isScattered && this.#moving === undefined)
+    if (content.isScattered && this.#moving?.state !== 'moving')
       void this.#moveTo(content, content.home, undefined).catch(() => {});
   }
 
@@ -89,12 +89,11 @@ export class Places {
 
   async relocate(folder: string): Promise<void> {
     const { disk, hashing, holdings, partWithAll, untilOpen, status } = this.#o;
-    const home = await this.#withContent(async (content, { layout }) => {
-      const there = homeAt(content.home, { folder });
-      if (!(await findsFiles({ disk, hashing, layout }, there)))
-        throw new StorageError('missing', `Nothing of this torrent is in ${folder}`, { value: folder });
-      return there;
-    });
+    this.#requireMetadata();
+    const { home: before, torrent } = await holdings.where();
+    const home = homeAt(before, { folder });
+    if (!(await findsFiles({ disk, hashing, layout: torrent.layout }, home)))
+      throw new StorageError('missing', `Nothing of this torrent is in ${folder}`, { value: folder });
     const reason = 'its content is looked for elsewhere';
     partWithAll(reason);
     await holdings.shelve(reason);
@@ -125,9 +124,13 @@ export class Places {
   }
 
   async #withContent<Value>(action: (content: Content, torrent: Torrent) => Promise<Value>): Promise<Value> {
+    this.#requireMetadata();
+    return this.#o.holdings.withContent(action);
+  }
+
+  #requireMetadata(): void {
     if (this.#o.status.state === 'metadata')
       throw new SwarmError('invalid', 'the files are not known yet: wait for the metadata');
-    return this.#o.holdings.withContent(action);
   }
 }
 
