@@ -58,6 +58,14 @@ const byClass: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   },
   ExperimentError: { invalid: exitCodes.usage },
   IndexError: { settings: exitCodes.usage, damaged: exitCodes.refused },
+  WebDownloadError: {
+    'not-found': exitCodes.notFound,
+    timeout: exitCodes.timedOut,
+    'in-the-way': exitCodes.refused,
+    changed: exitCodes.refused,
+    refused: exitCodes.refused,
+    aborted: exitCodes.interrupted,
+  },
   SwarmError: { duplicate: exitCodes.usage },
 };
 

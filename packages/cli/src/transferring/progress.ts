@@ -32,6 +32,10 @@ export function showProgress(transfer: Transfer, output: Output): () => void {
         { event: 'waiting', ...named(transfer), reason: 'disk-full' },
         `${transfer.name}: the disk is full. It goes on when there is room.`,
       );
+    if (event.kind === 'web-seed' && event.reason !== undefined) {
+      const { url, state, reason } = event;
+      output.event({ event: 'web-seed', ...named(transfer), url, state, reason }, `${url}: ${reason}`);
+    }
     if (event.kind === 'peer-left' && event.reason.isBan) {
       const { address, port } = event.address;
       const { message: reason } = event.reason;

@@ -1,4 +1,4 @@
-// Fetches what links and torrent files name, verifies it, and shares it on with --seed.
+// Fetches what links and torrent files name, verifies it, and shares it on with --seed; and files from web servers.
 
 import { join, matchesGlob, resolve } from 'node:path';
 import { encodeTorrent, type Torrent } from '@shoal/metainfo';
@@ -14,14 +14,16 @@ import { type OpenSession, openSession } from '../transferring/open-session.ts';
 import { showProgress } from '../transferring/progress.ts';
 import { tellSharing } from '../transferring/sharing.ts';
 import { parsePeer, readSource, resolvePeers } from '../transferring/sources.ts';
+import { getFromWeb, isWebAddress } from '../transferring/web.ts';
 import type { Context, Verb } from '../verb.ts';
 
 const get: Verb = (command, context) => {
   command
-    .argument('<LINK|FILE...>', 'magnet links and torrent files')
+    .argument('<LINK|FILE|URL...>', 'magnet links, torrent files, and files on web servers')
     .option('-o, --output <DIR>', 'the folder to fetch into (default: this one)')
     .option('--select <GLOB>', 'only files whose path or name fits; may be given several times', collect)
     .option('--seed', 'go on sharing until interrupted')
+    .option('--mirror <URL>', 'a web server that has it too; may be given several times', collect)
     .option('--overwrite', 'replace files that are in the way')
     .option(
       '--resume-from <FILE>',
@@ -46,7 +48,23 @@ const get: Verb = (command, context) => {
       const { config } = await effectiveConfig(context, options);
       const limits = limitSettings(config);
       const given = (options.peer ?? []).map(parsePeer);
-      const named = await Promise.all(items.map((item) => readSource(world, item)));
+      const mirrors = options.mirror ?? [];
+      if (mirrors.length > 0 && items.length > 1)
+        throw new CliError('usage', '--mirror names another place of one thing, and several were given.');
+      const webOptions = {
+        mirrors,
+        folder: resolve(options.output ?? '.'),
+        overwrite: options.overwrite === true,
+        limits,
+      };
+      const named: NamedSource[] = [];
+      for (const item of items) {
+        const source = isWebAddress(item)
+          ? await getFromWeb(context, item, webOptions)
+          : await readSource(world, item);
+        if (source !== undefined) named.push(source);
+      }
+      if (named.length === 0) return;
       const into = options.output === undefined ? undefined : resolve(options.output);
       const imported =
         options.resumeFrom === undefined
@@ -75,11 +93,12 @@ const get: Verb = (command, context) => {
             globs: options.select ?? [],
             overwrite: options.overwrite === true,
             peers,
+            mirrors,
             imported,
           });
           endings.push(showProgress(transfer, output));
           finding.follow(transfer, source, {
-            hasPeers: peers.length > 0,
+            hasPeers: peers.length > 0 || hasWebSeeds(source, mirrors),
             keepsSharing: options.seed === true,
           });
           const complete = transfer.whenComplete(signal);
@@ -119,10 +138,11 @@ async function begin(
     readonly globs: readonly string[];
     readonly overwrite: boolean;
     readonly peers: Parameters<Session['add']>[1]['peers'];
+    readonly mirrors: readonly string[];
     readonly imported: Imported | undefined;
   },
 ): Promise<{ readonly transfer: Transfer; readonly misfit: Promise<never> | undefined }> {
-  const { folder, globs, overwrite, peers = [], imported } = options;
+  const { folder, globs, overwrite, peers = [], mirrors, imported } = options;
   const infoHashes = source.kind === 'torrent' ? source.torrent.infoHashes : source.magnet.infoHashes;
   const ranges = source.kind === 'magnet' ? source.magnet.selectOnly : undefined;
   const fits = (path: string, file: number) =>
@@ -135,10 +155,16 @@ async function begin(
     journal: join(await stateFolder(infoHashes), 'journal'),
     overwrite,
     peers,
+    webSeeds: mirrors,
     isWanted: fits,
     ...imported?.options,
   });
   return { transfer, misfit: globs.length === 0 ? undefined : misfitOf(transfer, fits, globs) };
+}
+
+/** Web servers need no peers, once there is metadata. */
+function hasWebSeeds(source: NamedSource, mirrors: readonly string[]): boolean {
+  return source.kind === 'torrent' && (mirrors.length > 0 || source.torrent.webSeeds.length > 0);
 }
 
 /** Rejects when the selection names nothing, which would otherwise end as complete; never resolves. */

@@ -28,7 +28,7 @@ export class PartFile {
   readonly #overwrite: boolean;
   #file: DiskFile | undefined;
   /** Written, and perhaps not synced. */
-  readonly done: ByteRanges;
+  done: ByteRanges;
   readonly before: PartRecord | undefined;
 
   private constructor(disk: Disk, path: string, overwrite: boolean, before: PartRecord | undefined) {
@@ -61,7 +61,7 @@ export class PartFile {
     this.#file = await this.#disk.open(`${this.#path}.part`, { write: true, create: true });
     if (isAnew) {
       await this.#file.truncate(0);
-      for (const { start, end } of this.done.list) this.done.take(end - start);
+      this.done = new ByteRanges();
     }
   }
 
@@ -84,6 +84,13 @@ export class PartFile {
       await file.close();
     }
     await this.#disk.rename(`${place}.new`, place);
+    await this.#disk.syncFolder(this.#path.replace(/[/\\][^/\\]*$/, '') || '/');
+  }
+
+  /** Of no use to anybody: there is no record of what it is. */
+  async discard(): Promise<void> {
+    await this.close();
+    await this.#disk.removeFile(`${this.#path}.part`).catch(() => {});
   }
 
   async close(): Promise<void> {

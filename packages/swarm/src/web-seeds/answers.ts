@@ -92,6 +92,9 @@ export function judgeAnswer(answer: Answer, wanted: WantedRange, wallTimeMs: num
     return no('encoded', `it packs what was asked for as it is (${encoding})`);
   if (status === 206) return judgePart(headers, wanted);
   if (status === 200) return judgeWhole(headers, wanted);
+  // Of nothing, there is no range.
+  if (status === 416 && wanted.fileLength === undefined && headers['content-range']?.trim() === 'bytes */0')
+    return { usable: { start: 0, end: 0, isWhole: true, fileLength: 0 } };
   return { failure: statusFailure(answer, wallTimeMs) };
 }
 
@@ -109,6 +112,8 @@ function judgePart(headers: Answer['headers'], wanted: WantedRange): Verdict {
   if (total !== undefined && wanted.fileLength !== undefined && total !== wanted.fileLength)
     return no('wrong-length', wrongLength(total, wanted.fileLength));
   const length = lengthOf(headers);
+  if (total === undefined && wanted.fileLength === undefined)
+    return no('bad-range', 'it does not say how long the file is');
   const isPossible = end > start && (total === undefined || end <= total);
   const isAsked = start === wanted.start && (length === undefined || length === end - start);
   if (!isPossible || !isAsked)

@@ -62,8 +62,10 @@ export class RangeRequest {
   /** Of the next byte of the body, in the file. */
   #position = 0;
   #end: number;
-  /** The body ends where the range does, so the connection can serve again. */
-  #endsByItself = false;
+  /** Where the body ends, if it says so. */
+  #bodyEnd: number | undefined;
+  /** It has no known end, and no known end is wanted: all that comes is the file. */
+  #takesAll = false;
   #isOver = false;
   #isPaused = false;
   #timer: ReturnType<Clock['setTimer']> | undefined;
@@ -161,7 +163,12 @@ export class RangeRequest {
       this.#finish(refusal);
       return;
     }
-    this.#endsByItself = usable.end === this.#end && response.headers['content-length'] !== undefined;
+    this.#bodyEnd = headers['content-length'] === undefined ? undefined : usable.end;
+    this.#takesAll = this.#asking.fileLength === undefined && usable.isWhole && usable.end === undefined;
+    if (this.#end <= this.#position) {
+      this.#finish(undefined);
+      return;
+    }
     if (this.#isPaused) response.pause();
     response.read({ data: (bytes) => this.#received(bytes), close: (error) => this.#closed(error) });
   }
@@ -176,11 +183,11 @@ export class RangeRequest {
     if (to > from) this.#handlers.data(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to));
     if (this.#isOver || this.#position < this.#end) return;
     // More than the range, or who knows when it ends: the connection goes.
-    if (!this.#endsByItself || this.#position > this.#end) this.#finish(undefined);
+    if (this.#bodyEnd !== this.#end || this.#position > this.#end) this.#finish(undefined);
   }
 
   #closed(error: Error | undefined): void {
-    if (this.#position >= this.#end) this.#finish(undefined);
+    if (this.#position >= this.#end || (this.#takesAll && error === undefined)) this.#finish(undefined);
     else if (error === undefined)
       this.#finish({ code: 'wrong-length', message: 'it sends less of the file than there should be' });
     else this.#finish({ code: 'broke-off', message: 'the connection broke off' });
@@ -188,7 +195,8 @@ export class RangeRequest {
 
   #finish(failure: WebFailure | undefined): void {
     if (this.#isOver) return;
-    const isClean = failure === undefined && this.#endsByItself;
+    // The connection can serve again only if all of the body was read.
+    const isClean = failure === undefined && this.#position === this.#bodyEnd;
     this.#isOver = true;
     this.#timer?.cancel();
     if (!isClean) this.#response?.destroy();

@@ -1,0 +1,2 @@
+export { WebDownload, type WebDownloadOptions, type WebDownloadParts } from './download.ts';
+export { WebDownloadError, type WebDownloadErrorCode } from './errors.ts';
