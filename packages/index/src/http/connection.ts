@@ -5,6 +5,7 @@
 import type { Clock, Stream } from '@shoal/base';
 import { bodyTimeoutMs, headTimeoutMs, idleTimeoutMs, maxWaitingBytes, stalledTimeoutMs } from '../bounds.ts';
 import { IndexError, statusOfCode } from '../errors.ts';
+import { answerHead, isStream, notFound, otherMethod } from './answer.ts';
 import { BodyReader } from './body.ts';
 import { needsMore, RequestHead } from './head.ts';
 import type { Outbox } from './outbox.ts';
@@ -111,7 +112,8 @@ export class Connection {
   /** Reads requests until there is none left, or one that must be waited for. Keeps what is left over. */
   #readAll(bytes: Uint8Array): void {
     let at = 0;
-    while (at < bytes.length && !this.#isBusy && !this.#isLast) {
+    // Not further than our answers are taken: questions are shorter than answers.
+    while (at < bytes.length && !this.#isBusy && !this.#isLast && this.#shop.outbox.isTaken) {
       const next =
         this.#body === undefined ? this.#readHead(bytes, at) : this.#readBody(bytes, at, this.#body);
       if (next === at) break;
@@ -284,18 +286,10 @@ export class Connection {
   #answer(head: RequestHead, response: IndexResponse): void {
     const { stream } = this;
     const { outbox } = this.#shop;
-    const { status, headers, body } = response;
+    const { status, body } = response;
     const bytes = typeof body === 'string' ? encoder.encode(body) : body;
-    const length = bytes === undefined ? 0 : bytes instanceof Uint8Array ? bytes.length : bytes.length;
-    let text = `HTTP/1.1 ${status} ${reasonOf(status)}\r\nDate: ${this.#shop.date()}\r\n`;
-    if (headers !== undefined)
-      for (const name in headers) text += `${name}: ${clean(headers[name] ?? '')}\r\n`;
-    if (length !== undefined) {
-      if (status !== 204 && status !== 304) text += `Content-Length: ${length}\r\n`;
-    } else if (head.minorVersion > 0) text += 'Transfer-Encoding: chunked\r\n';
-    else this.#isLast = true;
-    if (this.#isLast) text += 'Connection: close\r\n\r\n';
-    else text += head.minorVersion === 0 ? 'Connection: keep-alive\r\n\r\n' : '\r\n';
+    if (bytes !== undefined && bytes.length === undefined && head.minorVersion === 0) this.#isLast = true;
+    const text = answerHead(response, bytes, { date: this.#shop.date(), to: head, isLast: this.#isLast });
     outbox.text(stream, text);
     if (bytes instanceof Uint8Array && head.method !== 'HEAD') outbox.bytes(stream, bytes);
     this.#shop.answered(status);
@@ -371,24 +365,8 @@ export class Connection {
 const lingerMs = 5_000;
 
 const encoder = new TextEncoder();
-const notFound = errorResponse(404, 'not-found', 'There is nothing of this name here.');
 /** An answer's frame where no request was understood. */
 const lastHead = new RequestHead();
-
-function otherMethod(allowed: readonly string[]): IndexResponse {
-  const { body = '' } = errorResponse(405, 'invalid', `This takes ${allowed.join(', ')}.`);
-  const all = allowed.includes('GET') ? [...allowed, 'HEAD'] : allowed;
-  return { status: 405, headers: { 'Content-Type': 'application/json', Allow: all.join(', ') }, body };
-}
-
-function isStream(body: IndexResponse['body']): body is BodyStream {
-  return typeof body === 'object' && !(body instanceof Uint8Array);
-}
-
-/** A header's value ends where its line ends. */
-function clean(value: string): string {
-  return /[^\t\x20-\x7e]/.test(value) ? value.replaceAll(/[^\t\x20-\x7e]/g, '?') : value;
-}
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   const both = new Uint8Array(a.length + b.length);

@@ -27,6 +27,11 @@ export class Outbox {
   #used = 0;
   #isTaken = true;
 
+  /** False when what was gathered since the last flush filled its stream. */
+  get isTaken(): boolean {
+    return this.#isTaken;
+  }
+
   /** ASCII text. */
   text(stream: Stream, text: string): void {
     if (text.length > blockBytes - this.#used) this.#write(stream);

@@ -195,6 +195,26 @@ test('a long body is asked for no faster than it is taken', async () => {
   assert.ok(client.text().length > 6_553_600);
 });
 
+test('whoever asks much and reads nothing makes the server keep little', async () => {
+  let answered = 0;
+  const large: Route = {
+    method: 'GET',
+    path: '/large',
+    handle() {
+      answered++;
+      return { status: 200, body: new Uint8Array(10_000) };
+    },
+  };
+  const { simulation, connect } = await serve({ routes: [large] });
+  const client = await connect();
+  client.stream.pause();
+  client.send(`GET /large HTTP/1.1\r\n${host}\r\n`.repeat(1_000));
+  await simulation.advance(20_000);
+  assert.ok(answered < 300, `${answered} answers`);
+  client.stream.resume();
+  await simulation.run(() => answered === 1_000, { limitMs: 60_000 });
+});
+
 test('a body that breaks off breaks the connection off', async () => {
   const broken: Route = {
     method: 'GET',
