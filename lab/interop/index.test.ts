@@ -49,11 +49,14 @@ function get(task: PeerTask, more: readonly string[]) {
   return { program, ready: Promise.resolve(), complete, stop: () => program.stop() };
 }
 
-/** Each program gives and takes, and announces both ways. Those that know no IPv6 trackers are left out there. */
+/**
+ * Announces go both ways, and over IPv6 with the programs that can. Transmission gives only: as a receiver in a
+ * network where all calls come from the one who is called it hangs up now and then on whom it needs.
+ */
 const meetings: readonly (readonly [from: Client, to: Client, way: Way, family: Family])[] = [
   [transmission, libtorrent, 'http', 4],
   [transmission, aria2, 'udp', 4],
-  [libtorrent, transmission, 'udp', 4],
+  [libtorrent, aria2, 'http', 4],
   [aria2, webtorrent, 'http', 4],
   [webtorrent, aria2, 'udp', 4],
   [transmission, shoalByIndex, 'http', 4],
