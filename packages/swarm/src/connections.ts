@@ -39,6 +39,8 @@ export class Connections {
   readonly upload: Rate;
   /** What its peers and web seeds share of the limits. */
   readonly lanes: Lanes;
+  /** Of all its peers, those that left too: all messages, and blocks of the local network. */
+  readonly totals = { heard: 0, sent: 0, downFromLan: 0, upToLan: 0 };
   readonly #o: ConnectionsOptions;
   readonly #parts: SessionParts;
   readonly #peers = new Set<Peer>();
@@ -160,6 +162,14 @@ export class Connections {
   #count(peer: Peer): void {
     this.download.add(peer.fromIt.total - peer.countedFrom);
     this.upload.add(peer.toIt.total - peer.countedTo);
+    if (peer.isOnLan) {
+      this.totals.downFromLan += peer.fromIt.total - peer.countedFrom;
+      this.totals.upToLan += peer.toIt.total - peer.countedTo;
+    }
+    this.totals.heard += peer.channel.heardBytes - peer.countedHeard;
+    this.totals.sent += peer.channel.sentBytes - peer.countedSent;
+    peer.countedHeard = peer.channel.heardBytes;
+    peer.countedSent = peer.channel.sentBytes;
     peer.countedFrom = peer.fromIt.total;
     peer.countedTo = peer.toIt.total;
   }

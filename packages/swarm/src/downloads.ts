@@ -11,6 +11,8 @@ import { blockCost } from './limits/paced-channel.ts';
 import type { BlockMemory } from './memory.ts';
 import type { Peer } from './peer.ts';
 import { blockLength, type Picker } from './picker/picker.ts';
+import type { Waste } from './statistics.ts';
+import type { WasteReason } from './types.ts';
 
 export interface DownloadsOptions {
   readonly picker: Picker;
@@ -18,6 +20,7 @@ export interface DownloadsOptions {
   readonly memory: BlockMemory;
   readonly shape: ContentShape;
   readonly peers: ReadonlySet<Peer>;
+  readonly waste: Waste;
   readonly nowMs: () => number;
   /** Something is free again, for those too who are no peers. */
   feedOthers(): void;
@@ -40,7 +43,6 @@ export class Downloads {
   #isFeedScheduled = false;
   /** Nothing is asked while the disk is full or the transfer stops. */
   isPaused = false;
-  wastedBytes = 0;
   /** Somebody watches: queues are kept short. */
   isStreaming = false;
   /** Not for those who watch: they ask others for what is late (streams/rescue.ts), and would waste a third of all otherwise. */
@@ -104,7 +106,7 @@ export class Downloads {
     }
     if (peer.pieces === undefined) return;
     if (slab === null) {
-      this.wastedBytes += length;
+      this.#o.waste.add('late', length);
       if (wasAsked) picker.abandon(peer.pieces, piece, block);
       return;
     }
@@ -117,7 +119,7 @@ export class Downloads {
     if (!picker.isAskedOnlyOf(peer.pieces, piece, block)) this.#cancelOthers(peer, piece, block, length);
     const outcome = picker.received(peer.pieces, piece, block);
     if (outcome === 'surplus') {
-      this.wastedBytes += length;
+      this.#o.waste.add('twice', length);
       memory.give(slab);
     } else assembler.add(piece, block, slab, outcome === 'finished');
   }
@@ -231,6 +233,11 @@ export class Downloads {
       this.#o.feedOthers();
     });
   };
+
+  /** By somebody who is no peer. */
+  wasted(reason: WasteReason, length: number): void {
+    this.#o.waste.add(reason, length);
+  }
 
   /** Somebody who is no peer has sent this block: peers that were asked for it need not. */
   cameFromElsewhere(piece: number, block: number, length: number): void {

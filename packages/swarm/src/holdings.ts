@@ -13,6 +13,7 @@ import type { HashExchange } from './hash-exchange.ts';
 import type { Peer } from './peer.ts';
 import { Releases } from './releases.ts';
 import type { SessionParts } from './session-parts.ts';
+import { Waste } from './statistics.ts';
 import type { Status } from './status.ts';
 import { Streams } from './streams/streams.ts';
 import { Trade } from './trade.ts';
@@ -48,6 +49,7 @@ export interface HoldingsOptions {
 
 export class Holdings {
   readonly #o: HoldingsOptions;
+  readonly waste = new Waste();
   /** Of what is open, or being opened. */
   #aborter: AbortController | undefined;
   #source: { readonly torrent: Torrent; readonly hashes: HashExchange } | undefined;
@@ -258,6 +260,7 @@ export class Holdings {
       nowMs,
       uploadedBytes: () => connections.upload.total,
       webSeeds,
+      waste: this.waste,
       onHave: (piece) => this.#had(piece),
       onStorageError: (error) => {
         if (this.#trade === trade) this.#storageFailed(error);

@@ -20,6 +20,7 @@ import type { ChokeCandidate } from './choker.ts';
 import type { EarlyPieces } from './early-pieces.ts';
 import { type Leave, SwarmError } from './errors.ts';
 import type { Taker } from './limits/flow.ts';
+import { isLan } from './limits/limiter.ts';
 import type { PacedChannel } from './limits/paced-channel.ts';
 import { Outbox, type OutboxBuffers } from './outbox.ts';
 import { PeerExtensions } from './peer-extensions.ts';
@@ -77,6 +78,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   readonly channel: PacedChannel;
   readonly address: PeerAddress;
   readonly host: string;
+  readonly isOnLan: boolean;
   readonly handshake: Handshake;
   readonly fast: boolean;
   readonly extensions: boolean;
@@ -133,6 +135,8 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   // What has been counted into the transfer's rates.
   countedFrom = 0;
   countedTo = 0;
+  countedSent = 0;
+  countedHeard = 0;
   countedFlushes = 0;
   /** Messages that change nothing. They cost us little, and a flood of them costs the peer its connection. */
   nuisance = 0;
@@ -144,6 +148,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
     this.channel = channel;
     this.address = channel.remote;
     this.host = hostOf(channel.remote);
+    this.isOnLan = isLan(channel.remote.address);
     this.handshake = handshake;
     this.fast = options.fast;
     this.extensions = options.extensions;
@@ -195,6 +200,8 @@ export class Peer implements PeerHandlers, ChokeCandidate {
       downloadedBytes: this.fromIt.total,
       uploadedBytes: this.toIt.total,
       requestsInFlight: this.requests.count,
+      flags: flagsOf(this),
+      isOnLan: this.isOnLan,
     };
   }
 
@@ -374,4 +381,18 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   hashReject(range: HashRequest): void {
     this.#host.hashesRejected(this, range);
   }
+}
+
+/** The letters that other clients show, as libtorrent's faces know them. */
+function flagsOf(peer: Peer): string {
+  const fetching = peer.isInteresting ? (peer.isChokingUs ? 'd' : 'D') : peer.isChokingUs ? '' : 'K';
+  const sending = peer.isInterested ? (peer.isUnchoked ? 'U' : 'u') : peer.isUnchoked ? '?' : '';
+  const others = [
+    [peer.optimisticUntilMs > peer.lastHeardMs && peer.isUnchoked, 'O'],
+    [peer.isSnubbing, 'S'],
+    [peer.channel.isIncoming, 'I'],
+    [peer.channel.encryption === 'rc4', 'E'],
+    [peer.isOnLan, 'L'],
+  ] as const;
+  return [fetching, sending, ...others.map(([holds, letter]) => (holds ? letter : ''))].join('');
 }

@@ -24,6 +24,7 @@ import type {
   QueueSettings,
   Session,
   SessionOptions,
+  SessionStatistics,
   Transfer,
   TransferOptions,
   TransferSource,
@@ -97,6 +98,38 @@ class TorrentSession implements Session, SessionParts {
     this.turns.set(options.queue ?? {});
     this.random.fill(this.peerId);
     for (let i = 0; i < 8; i++) this.peerId[i] = options.peerIdPrefix.charCodeAt(i) & 0x7f;
+  }
+
+  get statistics(): SessionStatistics {
+    const transfers = {
+      metadata: 0,
+      checking: 0,
+      fetching: 0,
+      sharing: 0,
+      'disk-full': 0,
+      queued: 0,
+      paused: 0,
+      failed: 0,
+      stopped: 0,
+    };
+    let [downloadBytesPerSecond, uploadBytesPerSecond] = [0, 0];
+    const [down, up] = [
+      { payloadBytes: 0, peerBytes: 0 },
+      { payloadBytes: 0, peerBytes: 0 },
+    ];
+    for (const transfer of this.transfers) {
+      transfers[transfer.state]++;
+      const { rates, totals } = transfer;
+      downloadBytesPerSecond += rates.download.bytesPerSecond;
+      uploadBytesPerSecond += rates.upload.bytesPerSecond;
+      down.payloadBytes += rates.download.total;
+      up.payloadBytes += rates.upload.total;
+      down.peerBytes += totals.heard;
+      up.peerBytes += totals.sent;
+    }
+    const { connections } = this;
+    const halfOpen = this.#dials.size + this.#greeting.size;
+    return { downloadBytesPerSecond, uploadBytesPerSecond, down, up, connections, halfOpen, transfers };
   }
 
   get queue(): QueueSettings {

@@ -14,6 +14,7 @@ import type { BlockMemory } from './memory.ts';
 import type { Peer } from './peer.ts';
 import type { PeerPieces } from './picker/peer-pieces.ts';
 import { blockLength, Picker } from './picker/picker.ts';
+import type { Waste } from './statistics.ts';
 import { SuperSeed } from './super-seed.ts';
 import { type Suspect, Suspects } from './suspects.ts';
 import type { TransferMode } from './types.ts';
@@ -32,6 +33,7 @@ export interface TradeOptions {
   readonly hashes: HashExchange;
   readonly peers: ReadonlySet<Peer>;
   readonly nowMs: () => number;
+  readonly waste: Waste;
   /** All that the transfer sent. */
   readonly uploadedBytes: () => number;
   readonly webSeeds: Pick<WebSeeds, 'convict' | 'feedSoon'>;
@@ -105,6 +107,7 @@ export class Trade {
       shape: this.shape,
       peers,
       nowMs,
+      waste: options.waste,
       feedOthers: options.webSeeds.feedSoon,
     });
     this.uploads = new Uploads({
@@ -239,7 +242,7 @@ export class Trade {
       senders.push(this.#senders.get(picker.senderOf(piece, block)));
     const slots = new Set(senders.map((sender) => sender?.slot));
     const [only] = senders;
-    this.downloads.wastedBytes += this.shape.lengthOfPiece(piece);
+    this.#o.waste.add('bad', this.shape.lengthOfPiece(piece));
     picker.failed(piece);
     if (slots.size === 1) {
       if (only !== undefined) this.#accuse(only, piece);

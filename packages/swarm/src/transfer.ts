@@ -21,9 +21,11 @@ import { MetadataExchange } from './metadata-exchange.ts';
 import type { Peer } from './peer.ts';
 import { PeerMessages } from './peer-messages.ts';
 import { Places } from './places.ts';
+import type { Rate } from './rate.ts';
 import type { KnownPeer, PeerSource, Roster } from './roster.ts';
 import type { SessionParts } from './session-parts.ts';
 import { Standing } from './standing.ts';
+import { Forecast } from './statistics.ts';
 import { Status } from './status.ts';
 import { openReader } from './streams/range-reader.ts';
 import type {
@@ -32,6 +34,7 @@ import type {
   MoveFacts,
   MoveTarget,
   PeerFacts,
+  PieceMap,
   QueueSettings,
   RangeReader,
   Transfer,
@@ -41,6 +44,7 @@ import type {
   TransferProgress,
   TransferSource,
   TransferState,
+  TransferStatistics,
   Waiting,
   WebSeedFacts,
 } from './types.ts';
@@ -68,6 +72,7 @@ export class TorrentTransfer implements Transfer {
   #isPrivate: boolean;
   #idleSinceMs: number | undefined;
   readonly #standing: Standing;
+  readonly #forecast = new Forecast();
   #stopped: Promise<void> | undefined;
 
   constructor(parts: SessionParts, source: TransferSource, options: TransferOptions) {
@@ -304,6 +309,8 @@ export class TorrentTransfer implements Transfer {
   /** Every half second, while there are peers or addresses to dial. False when there is nothing to do. */
   tick(nowMs: number): boolean {
     this.#connections.tick(nowMs);
+    if (this.state === 'fetching') this.#forecast.tick(nowMs, this.#connections.download.bytesPerSecond);
+    else this.#forecast.forget();
     this.#metadata.tick();
     this.#hashes?.tick();
     this.#desk.tick();
@@ -609,10 +616,46 @@ export class TorrentTransfer implements Transfer {
       uploadBytesPerSecond: upload.bytesPerSecond,
       downloadedBytes: download.total,
       uploadedBytes: upload.total,
-      wastedBytes: this.#holdings.trade?.downloads.wastedBytes ?? 0,
+      wastedBytes: this.#holdings.waste.total,
       peers: peers.size,
       seeds,
     };
+  }
+
+  get rates(): { readonly download: Rate; readonly upload: Rate } {
+    return this.#connections;
+  }
+
+  get totals(): { readonly heard: number; readonly sent: number } {
+    return this.#connections.totals;
+  }
+
+  get statistics(): TransferStatistics {
+    const { download, upload, totals, peers, roster } = this.#connections;
+    const { bytes, total } = this.#holdings.wanted;
+    const { receivedBytes } = this.#webSeeds;
+    return {
+      down: { payloadBytes: download.total, peerBytes: totals.heard },
+      up: { payloadBytes: upload.total, peerBytes: totals.sent },
+      sources: { peers: download.total - receivedBytes, lan: totals.downFromLan, webSeeds: receivedBytes },
+      waste: { ...this.#holdings.waste.bytes },
+      secondsLeft: this.state === 'fetching' ? this.#forecast.secondsFor(total - bytes) : undefined,
+      connections: peers.size,
+      knownAddresses: roster.size,
+    };
+  }
+
+  get pieceMap(): PieceMap | undefined {
+    const picker = this.#holdings.trade?.picker;
+    if (picker === undefined) return undefined;
+    const states = new Uint8Array(picker.pieceCount);
+    const availability = new Uint16Array(picker.pieceCount);
+    for (let piece = 0; piece < picker.pieceCount; piece++) {
+      const state = picker.state(piece);
+      states[piece] = state === 'have' ? 2 : state === 'missing' ? 0 : 1;
+      availability[piece] = picker.copies(piece);
+    }
+    return { states, availability };
   }
 
   get peers(): PeerFacts[] {

@@ -48,6 +48,8 @@ export interface Session {
   readonly limits: LimitSettings;
   /** All of them anew, at any time: what is not named is not limited. Throws a SwarmError `invalid`, and changes nothing then. */
   setLimits(limits: LimitSettings): void;
+  /** A few sums over the transfers. */
+  readonly statistics: SessionStatistics;
   readonly queue: QueueSettings;
   setQueue(settings: QueueSettings): void;
   /** Stops all transfers and closes all connections. */
@@ -244,6 +246,52 @@ export interface PeerFacts {
   readonly downloadedBytes: number;
   readonly uploadedBytes: number;
   readonly requestsInFlight: number;
+  readonly isOnLan: boolean;
+  /**
+   * The letters that clients show: D we fetch from it (d: we would, but it chokes us; K: it lets us, and we want nothing),
+   * U we send to it (u: it would like us to; ?: we let it, and it wants nothing), O it is tried out, S it owes us blocks,
+   * I it dialled us, E encrypted, L local network.
+   */
+  readonly flags: string;
+}
+
+export type WasteReason =
+  /** The block was here already. */
+  | 'twice'
+  /** Nobody waited for it any more. */
+  | 'late'
+  /** Its piece was not what the torrent says. */
+  | 'bad';
+
+export interface TransferStatistics {
+  /** Blocks alone, and all bytes of connections with peers. */
+  readonly down: { readonly payloadBytes: number; readonly peerBytes: number };
+  readonly up: { readonly payloadBytes: number; readonly peerBytes: number };
+  /** Blocks that each kind of source brought; `lan` is a part of `peers`. */
+  readonly sources: { readonly peers: number; readonly lan: number; readonly webSeeds: number };
+  readonly waste: Readonly<Record<WasteReason, number>>;
+  /** Until all that is wanted is here, from a slow average; undefined while that cannot be told. */
+  readonly secondsLeft: number | undefined;
+  readonly connections: number;
+  readonly knownAddresses: number;
+}
+
+/** 0 missing, 1 being fetched or verified, 2 here. */
+export interface PieceMap {
+  readonly states: Uint8Array;
+  /** How many peers and web seeds have each. */
+  readonly availability: Uint16Array;
+}
+
+export interface SessionStatistics {
+  readonly downloadBytesPerSecond: number;
+  readonly uploadBytesPerSecond: number;
+  /** Of all transfers that are here. */
+  readonly down: { readonly payloadBytes: number; readonly peerBytes: number };
+  readonly up: { readonly payloadBytes: number; readonly peerBytes: number };
+  readonly connections: number;
+  readonly halfOpen: number;
+  readonly transfers: Readonly<Record<TransferState, number>>;
 }
 
 /** In bytes of the file; `end` is not included. All of it by default. */
@@ -294,6 +342,9 @@ export interface Transfer {
   readonly isComplete: boolean;
   readonly mode: TransferMode;
   readonly progress: TransferProgress;
+  readonly statistics: TransferStatistics;
+  /** Undefined while pieces are not traded. */
+  readonly pieceMap: PieceMap | undefined;
   readonly peers: readonly PeerFacts[];
   readonly bans: readonly { readonly address: PeerAddress; readonly reason: Leave }[];
   readonly webSeeds: readonly WebSeedFacts[];

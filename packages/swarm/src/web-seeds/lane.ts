@@ -273,13 +273,13 @@ export class Lane {
       this.#block = 0;
     }
     if (slab === null) {
-      downloads.wastedBytes += length;
+      downloads.wasted('late', length);
       return;
     }
     if (!picker.isAskedOnlyOf(pieces, piece, block)) downloads.cameFromElsewhere(piece, block, length);
     const outcome = picker.received(pieces, piece, block);
     if (outcome === 'surplus') {
-      downloads.wastedBytes += length;
+      downloads.wasted('twice', length);
       memory.give(slab);
     } else assembler.add(piece, block, slab, outcome === 'finished');
   }

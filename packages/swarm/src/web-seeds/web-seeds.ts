@@ -26,6 +26,8 @@ export class WebSeeds {
   readonly #o: WebSeedsOptions;
   readonly #seeds = new Map<string, WebSeed>();
   readonly #told = new Map<WebSeed, string>();
+  /** From all of them. */
+  receivedBytes = 0;
   #torrent: Torrent | undefined;
   #trade: Trade | undefined;
   #isFeedScheduled = false;
@@ -54,7 +56,10 @@ export class WebSeeds {
         userAgent: client,
         changed: (changed) => this.#tell(changed),
         feedSoon: this.feedSoon,
-        received: (bytes) => this.#o.download.add(bytes),
+        received: (bytes) => {
+          this.#o.download.add(bytes);
+          this.receivedBytes += bytes;
+        },
         openAllowance: (address) => limiter.openSource(this.#o.lanes, { address }),
       },
       url,
