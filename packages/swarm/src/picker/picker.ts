@@ -404,8 +404,13 @@ export class Picker {
     return this.#ordinaryRecord(peer, pace);
   }
 
+  /** Many are to bring it together; not what is to come from one alone, be that one slow. */
+  #isShared(piece: number): boolean {
+    return this.#shares.has(piece) && !this.#alone.has(piece);
+  }
+
   #urgentRecord(peer: PickerPeer, piece: number): OpenPiece | undefined {
-    if (!peer.has(piece) || (peer.isSlow && this.#shares.has(piece))) return undefined;
+    if (!peer.has(piece) || (peer.isSlow && this.#isShared(piece))) return undefined;
     const record = this.#open.get(piece);
     if (record === undefined)
       return this.#table.missing.has(piece) ? this.#begin(peer, piece, false) : undefined;
@@ -437,7 +442,7 @@ export class Picker {
       if (looked++ > candidatesPerPick) return undefined;
       if (!evenOfOthers && record.exclusiveTo !== nobody && record.exclusiveTo !== peer.slot) continue;
       if (this.priority(record.piece) < leastPriority || !peer.has(record.piece)) continue;
-      if (this.#shares.size > 0 && this.#shares.has(record.piece)) continue;
+      if (this.#shares.size > 0 && this.#isShared(record.piece)) continue;
       if (this.#mayTake(record, peer)) return record;
     }
     return undefined;

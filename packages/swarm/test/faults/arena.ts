@@ -110,7 +110,17 @@ export class Arena {
     const hasFailed = ({ transfer }: SimPeer) => transfer.state === 'failed';
     for (;;) {
       const leftMs = endMs - this.simulation.nowMs;
-      await this.runUntil(() => this.areAllDone || this.honest.some(hasFailed), leftMs);
+      const isDown = ({ host }: SimPeer) => !host.isUp;
+      await this.runUntil(
+        () => this.areAllDone || this.honest.some(hasFailed) || this.honest.some(isDown),
+        leftMs,
+      );
+      // A crash that was to come with some operation may come with one that was under way when it was called off.
+      const down = this.honest.find(isDown);
+      if (down !== undefined) {
+        await this.restart(down);
+        continue;
+      }
       const failed = this.honest.find(hasFailed);
       if (failed === undefined) return;
       const { error } = failed.transfer;
