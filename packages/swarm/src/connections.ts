@@ -222,6 +222,8 @@ export class Connections {
         ],
       ]),
       ...[...this.#peers].flatMap(beyondPeer),
+      ...(this.#o.status.isStanding && this.#peers.size > 0 ? ['it stands still and has peers'] : []),
+      ...[this.lanes.down, this.lanes.up].flatMap((lane) => lane.checkInvariants()),
     ];
   }
 }

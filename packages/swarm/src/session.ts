@@ -403,6 +403,7 @@ class TorrentSession implements Session, SessionParts {
     return [
       ...faults,
       ...memory.checkInvariants(),
+      ...limiter.checkInvariants(),
       ...beyond([
         ['connections', this.connections, limiter.connections + bound.mostGreetings + limiter.halfOpen],
         ['dials', this.#dials.size, limiter.halfOpen],

@@ -41,6 +41,15 @@ export class Pool {
     else if (this.bucket.ratePerSecond !== bytesPerSecond) this.bucket.setRate(bytesPerSecond);
   }
 
+  /** Never more than a burst, nor more debt than is ever asked back; both but for what is lost in adding up. */
+  checkInvariants(): string[] {
+    const { bucket } = this;
+    if (bucket === undefined) return [];
+    const { tokens, burst } = bucket;
+    const isWithin = tokens <= burst + 1 && tokens >= -mostDebtOf(bucket) - 1;
+    return isWithin ? [] : [`a bucket holds ${tokens}, its burst is ${burst}`];
+  }
+
   get ratePerSecond(): number {
     return this.bucket?.ratePerSecond ?? Number.POSITIVE_INFINITY;
   }
@@ -113,8 +122,7 @@ export class Flow {
   charge({ lane, pool }: Way, bytes: number): void {
     for (const { bucket } of [lane, pool]) {
       if (bucket === undefined || bucket.ratePerSecond === 0) continue;
-      const most = Math.max(leastDebt, (bucket.ratePerSecond * mostDebtMs) / 1000);
-      bucket.charge(Math.max(0, Math.min(bytes, most + bucket.tokens)));
+      bucket.charge(Math.max(0, Math.min(bytes, mostDebtOf(bucket) + bucket.tokens)));
     }
   }
 
@@ -249,6 +257,10 @@ export class Flow {
       this.#share();
     });
   }
+}
+
+function mostDebtOf({ ratePerSecond }: TokenBucket): number {
+  return Math.max(leastDebt, (ratePerSecond * mostDebtMs) / 1000);
 }
 
 function turnOf(way: Way): number {

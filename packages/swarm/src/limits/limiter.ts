@@ -130,6 +130,13 @@ export class Limiter {
     return taken;
   }
 
+  checkInvariants(): string[] {
+    return [this.#all, this.#lan].flatMap(({ down, up }) => [
+      ...down.checkInvariants(),
+      ...up.checkInvariants(),
+    ]);
+  }
+
   close(): void {
     this.down.close();
     this.up.close();

@@ -95,7 +95,7 @@ async function strike(arena: Arena, random: SeededRandom): Promise<void> {
   const peer = arena.honest[random.below(arena.honest.length)];
   if (peer === undefined) return;
   const lastsMs = 100 + random.below(troubleMs / 3);
-  switch (random.below(8)) {
+  switch (random.below(11)) {
     case 0: {
       const others = arena.honest.filter((other) => other !== peer).map(({ host }) => host);
       const partition = simulation.partition([peer.host], others);
@@ -131,6 +131,24 @@ async function strike(arena: Arena, random: SeededRandom): Promise<void> {
       peer.host.setLine({ loss: 0.3, latencyMs: 400 });
       simulation.after(lastsMs, () => peer.host.setLine({ loss: 0.01, latencyMs: 20 }));
       return;
+    case 7: {
+      // Limits that come and go, down to nothing; their buckets are among the invariants.
+      const rate = () => pick(random, [0, 3_000, 20_000, 100_000, 4e12]);
+      const direction = random.chance(0.5) ? 'downBytesPerSecond' : 'upBytesPerSecond';
+      if (random.chance(0.3)) peer.transfer.setLimits({ [direction]: rate() });
+      else peer.session.setLimits({ [direction]: rate() });
+      simulation.after(lastsMs, () => {
+        peer.transfer.setLimits({});
+        peer.session.setLimits({});
+      });
+      return;
+    }
+    case 8:
+    case 9: {
+      void peer.transfer.pause().catch(() => {});
+      simulation.after(random.below(3) === 0 ? 0 : lastsMs, () => peer.transfer.resume());
+      return;
+    }
     default:
       await simulation.settle(peer.session.close());
       await arena.restart(peer);
