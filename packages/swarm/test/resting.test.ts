@@ -134,7 +134,7 @@ simTest(
     // Somebody took the file away while it rested.
     const gone = samples[7];
     assert.ok(gone !== undefined);
-    world.disk.removeFile(placeOf(gone, 'sample-7'));
+    await simulation.settle(world.disk.removeFile(placeOf(gone, 'sample-7')));
     const late = await addPeer(simulation, { sample: gone, options: { peers: [address] } });
     await runUntil(simulation, [late], () => transfers[7]?.state === 'fetching', 20_000);
     assert.equal(transfers[7]?.isComplete, false);
