@@ -16,11 +16,11 @@ const lossPerLine = 0.005;
 export class Internet {
   readonly simulation: Simulation;
   readonly #random: SeededRandom;
-  readonly #taken = new Set<string>();
 
-  constructor(simulation: Simulation) {
+  /** Hosts of two parts do not change each other's lines. */
+  constructor(simulation: Simulation, part = 'the internet') {
     this.simulation = simulation;
-    this.#random = simulation.randomFor('the internet');
+    this.#random = simulation.randomFor(part);
   }
 
   addHost(line: LineOptions = {}): SimHost {
@@ -33,7 +33,6 @@ export class Internet {
   /** Somebody new stands behind the line of somebody who is gone. */
   replace(host: SimHost): void {
     host.crash();
-    this.#taken.delete(host.address);
     host.setAddresses([this.#address()]);
     host.restart();
   }
@@ -43,9 +42,7 @@ export class Internet {
     for (;;) {
       this.#random.fill(bytes);
       const address = ipFromBytes(bytes);
-      if (ipScope(address) !== 'public' || this.#taken.has(address)) continue;
-      this.#taken.add(address);
-      return address;
+      if (ipScope(address) === 'public' && !this.simulation.isTaken(address)) return address;
     }
   }
 }

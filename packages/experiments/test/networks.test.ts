@@ -36,9 +36,11 @@ test('the same seed gives the same run', async () => {
 test('without its server nobody gets the file, and without its index nobody new does unless there is another way', async () => {
   const rowOf = (options: Pick<NetworkExperimentOptions, 'kind' | 'fault'>) =>
     measureNetwork({ ...small, contentBytes: 4 * 1024 * 1024, ...options });
-  const server = await rowOf({ kind: 'client-server', fault: 'source' });
+  const server = await rowOf({ kind: 'client-server', fault: 'source-early' });
   assert.ok(server.completeShare < 1);
   assert.equal(server.lateShare, 0);
+  const swarm = await rowOf({ kind: 'distributed', fault: 'source' });
+  assert.deepEqual([swarm.completeShare, swarm.lateShare], [1, 1]);
   const centralized = await rowOf({ kind: 'centralized', fault: 'index' });
   assert.deepEqual([centralized.completeShare, centralized.lateShare], [1, 0]);
   const hybrid = await rowOf({ kind: 'hybrid', fault: 'index' });

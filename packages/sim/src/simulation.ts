@@ -205,6 +205,11 @@ export class Simulation {
     return { heal: () => this.#fabric.removePartition(sides) };
   }
 
+  /** A host or router on the internet has this address. */
+  isTaken(address: string): boolean {
+    return this.#fabric.has(address);
+  }
+
   /** Gives a name to addresses, for everybody. Undefined takes it away. */
   setName(name: string, addresses: readonly string[] | undefined): void {
     this.#names.set(name, addresses);

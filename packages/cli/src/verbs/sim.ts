@@ -34,7 +34,7 @@ const sim: Verb = (command, context) => {
       collectKind,
     )
     .addOption(
-      new Option('--dies <WHO>', 'who dies when half of it has come').choices(['source', 'index'] as const),
+      new Option('--dies <WHO>', 'who dies half-way').choices(['source', 'source-early', 'index'] as const),
     )
     .option('--size <MIB>', 'of the file (default: 8)', parseNumber)
     .option('--out <DIR>', 'keep the results of all runs here, with a table and a plot of them')
@@ -66,8 +66,8 @@ async function simulateDht(context: Context, flags: DhtFlags): Promise<void> {
   const rows: DhtRow[] = [];
   const keep = (): void => {
     if (flags.out === undefined) return;
-    const all = mergeRows(readRows<DhtRow>(flags.out, 'dht.json'), rows);
-    writeResult(flags.out, 'dht.json', `${JSON.stringify(all, null, 1)}\n`);
+    const all = mergeRows(readRows<DhtRow>(flags.out, 'dht.jsonl'), rows);
+    writeResult(flags.out, 'dht.jsonl', linesOf(all));
     writeResult(flags.out, 'dht-table.md', `${dhtTable(all)}\n`);
     for (const { name, svg } of dhtPlots(all)) writeResult(flags.out, `${name}.svg`, svg);
   };
@@ -127,8 +127,8 @@ async function simulateNetworks(context: Context, flags: NetworkFlags): Promise<
       rows.push(row);
       output.event({ event: 'row', ...row }, networkTable([row]).split('\n').at(-1));
       if (flags.out === undefined) continue;
-      const all = mergeNetworkRows(readRows<NetworkRow>(flags.out, 'networks.json'), rows);
-      writeResult(flags.out, 'networks.json', `${JSON.stringify(all, null, 1)}\n`);
+      const all = mergeNetworkRows(readRows<NetworkRow>(flags.out, 'networks.jsonl'), rows);
+      writeResult(flags.out, 'networks.jsonl', linesOf(all));
       writeResult(flags.out, 'networks-table.md', `${networkTable(all)}\n`);
       writeResult(flags.out, 'networks.svg', networkPlot(all));
     }
@@ -159,9 +159,14 @@ function readRows<Row>(folder: string, name: string): Row[] {
   } catch {
     return [];
   }
-  const rows: unknown = JSON.parse(text);
-  if (!Array.isArray(rows)) throw new CliError('refused', `${join(folder, name)} holds no results.`);
-  return rows;
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+function linesOf(rows: readonly object[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 }
 
 function writeResult(folder: string, name: string, text: string): void {

@@ -8,9 +8,10 @@ import { networkKinds } from './experiment.ts';
 const faultNames: Readonly<Record<NetworkFault, string>> = {
   none: '',
   source: ', source dies',
+  'source-early': ', source dies early',
   index: ', index dies',
 };
-const faultOrder: readonly NetworkFault[] = ['none', 'source', 'index'];
+const faultOrder: readonly NetworkFault[] = ['none', 'source', 'source-early', 'index'];
 
 /** Rows of a new run take the place of those of the same kind, size and fault. Sorted as the table is. */
 export function mergeNetworkRows(known: readonly NetworkRow[], fresh: readonly NetworkRow[]): NetworkRow[] {

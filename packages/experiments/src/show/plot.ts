@@ -27,7 +27,7 @@ export interface Plot {
 
 const columns = 2;
 const [panelWidth, panelHeight, gap] = [420, 220, 56];
-const [left, right, top, bottom] = [64, 20, 92, 44];
+const [left, right, top, bottom] = [64, 40, 92, 44];
 const marks = 8;
 
 const light = ['#0072b2', '#d55e00', '#009e73', '#7b4fa3', '#a6761d', '#c2185b', '#4d5b66', '#1b9e9e'];
