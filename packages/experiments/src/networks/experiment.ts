@@ -147,6 +147,8 @@ function isHalfWay(
   contentBytes: number,
   fault: NetworkFault,
 ): boolean {
+  // All have met somebody: those who come later are counted apart.
+  if (receivers.filter(({ receivedBytes }) => receivedBytes() > 0).length < count) return false;
   if (fault !== 'source-early') return completed(receivers) >= count / 2;
   const hasHalf = receivers.filter(({ receivedBytes }) => receivedBytes() >= contentBytes / 2);
   return hasHalf.length >= count / 2;
