@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { testCertificate, testKey } from '../../packages/base/src/compliance/certificate.ts';
+import { testCertificate, testKey } from '@shoal/base/compliance';
 import { aria2 } from '../clients/aria2.ts';
 import type { Client, Format } from '../clients/client.ts';
 import { missingPrograms } from '../clients/installed.ts';

@@ -32,7 +32,8 @@ simTest(
       assert.ok(Math.abs(seconds - (foretold[i - 1] ?? seconds)) < 3, foretold.join());
     assert.ok(Math.abs((foretold.at(-1) ?? 0) - 35) < 5, foretold.join());
     const map = transfer.pieceMap;
-    assert.ok(map?.availability.every((copies) => copies === 2));
+    assert.ok(map !== undefined);
+    assert.ok(map.availability.every((copies) => copies === 2));
     const have = map.states.filter((state) => state === 2).length;
     assert.ok(have > 0 && have < map.states.length);
     assert.deepEqual(

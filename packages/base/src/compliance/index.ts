@@ -14,6 +14,7 @@ import { testStreams } from './streams.ts';
 import { testStreamEndings } from './streams-endings.ts';
 import { testTls } from './tls.ts';
 
+export { testCertificate, testKey } from './certificate.ts';
 export type { DiskFault, WorldPair } from './harness.ts';
 
 const parts = {
