@@ -68,7 +68,7 @@ test('without a file and flags every key has its default', async () => {
     'limits.down': 'none',
     'limits.up': 'none',
     'limits.lan': 'exempt',
-    'limits.schedule': '',
+    'limits.schedule': 'none',
     'log.level': 'info',
   });
   assert.equal(origins.size, 0);

@@ -14,7 +14,7 @@ const noLimits = {
   'limits.down': 'none',
   'limits.up': 'none',
   'limits.lan': 'exempt',
-  'limits.schedule': '',
+  'limits.schedule': 'none',
 } as const;
 
 let world: World;

@@ -40,7 +40,7 @@ export function limitSettings(config: Config): LimitSettings {
   return {
     ...speeds(config['limits.down'], config['limits.up']),
     ...(config['limits.lan'] === 'limited' ? { lan: 'limited' } : {}),
-    ...(schedule === '' ? {} : { schedule: parseSchedule(schedule) }),
+    ...(schedule === 'none' ? {} : { schedule: parseSchedule(schedule) }),
   };
 }
 

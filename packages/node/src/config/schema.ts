@@ -75,11 +75,11 @@ export const configSchema = {
     },
     'limits.schedule': {
       type: 'string',
-      pattern: '^(?:|[a-z,-]+ [^"]*)$',
-      default: '',
+      pattern: '^(?:none|[a-z,-]+ [^"]*)$',
+      default: 'none',
       description:
         'times of the week with other limits, by the clock of this machine; the first that fits counts, and what it does not name is not limited then',
-      expects: 'times like "mon-fri 08:00-18:00 down 500kB up 100kB; sat,sun 22:00-06:00 up 1MB"',
+      expects: 'none, or times like "mon-fri 08:00-18:00 down 500kB up 100kB; sat,sun 22:00-06:00 up 1MB"',
       flag: 'none',
     },
     'log.level': {
