@@ -18,7 +18,7 @@ session = lt.session({
     "allowed_enc_level": 3 if task["encryption"] != "required" else 2,  # both, or RC4 alone
     "prefer_rc4": task["encryption"] == "required",
     "alert_mask": lt.alert.category_t.error_notification | lt.alert.category_t.status_notification
-    | lt.alert.category_t.peer_notification,
+    | lt.alert.category_t.peer_notification | lt.alert.category_t.storage_notification,
 })
 
 
@@ -41,10 +41,14 @@ for address, port in task["peers"]:
     handle.connect_peer((address, port))
 told_ready = False
 told_complete = False
+seconds = None
 while True:
     session.wait_for_alert(20)
     for alert in session.pop_alerts():
         print(alert.category(), alert.message(), file=sys.stderr, flush=True)
+        if isinstance(alert, lt.cache_flushed_alert) and seconds is not None and not told_complete:
+            told_complete = True
+            say("complete", seconds=seconds)
     status = handle.status()
     if status.errc.value() != 0:
         say("error", message=status.errc.message())
@@ -53,6 +57,7 @@ while True:
     if not told_ready and checked and session.is_listening():
         told_ready = True
         say("ready", port=session.listen_port(), done=status.total_done)
-    if not told_complete and status.is_seeding:
-        told_complete = True
-        say("complete", seconds=time.monotonic() - began)
+    if seconds is None and status.is_seeding:
+        # It counts a piece as had once it hashed it from memory; the write may be under way yet.
+        seconds = time.monotonic() - began
+        handle.flush_cache()
