@@ -111,15 +111,11 @@ export class Holdings {
     return this.#aborter !== undefined && this.#trade === undefined;
   }
 
-  get isShelved(): boolean {
-    return this.#aborter === undefined;
-  }
-
   /** Nobody reads or fetches through it. */
   get isIdle(): boolean {
     return (
       this.#trade !== undefined &&
-      this.#streams?.readers.size === 0 &&
+      this.#streams?.hasReaders === false &&
       this.#releases?.isSettled === true &&
       !this.isMoving
     );
@@ -396,7 +392,7 @@ export class Holdings {
       this.open();
       return;
     }
-    const room = (await this.#content?.freeBytes().catch(() => 0)) ?? 0;
+    const room = await this.#content.freeBytes().catch(() => 0);
     const trade = this.#trade;
     const { bytes, total } = this.wanted;
     if (status.state !== 'disk-full' || trade === undefined) return;

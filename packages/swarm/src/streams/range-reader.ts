@@ -22,7 +22,6 @@ class FileRangeReader implements RangeReader {
   constructor(streams: Streams, file: number) {
     const { path = [], length = 0, offset = 0 } = streams.layout.files[file] ?? {};
     this.#streams = streams;
-    streams.readers.add(this);
     this.file = file;
     this.path = path.join('/');
     this.size = length;
@@ -52,7 +51,6 @@ class FileRangeReader implements RangeReader {
 
   close(): void {
     this.#isClosed = true;
-    this.#streams.readers.delete(this);
     for (const range of this.#ranges) range.end();
     this.#streams.closed(this);
   }

@@ -29,10 +29,9 @@ interface FileReading {
 export class Streams {
   readonly content: Content;
   readonly layout: Layout;
-  /** Those that were opened and not closed. */
-  readonly readers = new Set<object>();
   readonly #o: StreamsOptions;
   readonly #rescue: Rescue;
+  /** Those that were opened and not closed. */
   readonly #readers = new Set<FileReading>();
   readonly #heads = new Set<Playhead>();
   #timer: Timer | undefined;
@@ -56,6 +55,10 @@ export class Streams {
   /** Why nothing will come any more. */
   get end(): Error | undefined {
     return this.#end;
+  }
+
+  get hasReaders(): boolean {
+    return this.#readers.size > 0;
   }
 
   /** Somebody reads, or may read on, what is not all here: peers that could bring it are kept. */
