@@ -1,0 +1,34 @@
+export {
+  type AnswerOf,
+  ApiError,
+  type ClientOptions,
+  createClient,
+  type NodeClient,
+  type RequestOf,
+} from './client.ts';
+export type {
+  ConfigAnswer,
+  ConfigChange,
+  ErrorAnswer,
+  Health,
+  NodeEvent,
+  NodeFacts,
+  NodeStatistics,
+} from './node.ts';
+export { openApiDocument } from './openapi.ts';
+export type { Operation } from './operation.ts';
+export { type OperationName, operations } from './operations.ts';
+export type {
+  BulkRequest,
+  FileChoice,
+  FinderSummary,
+  LogEntry,
+  NewTransfer,
+  PeerSummary,
+  PieceMapAnswer,
+  TransferChange,
+  TransferDetails,
+  TransferFile,
+  TransferList,
+  TransferSummary,
+} from './transfers.ts';

@@ -1,0 +1,167 @@
+// What the API says of the node itself: who it is, how it does, its config, and what it tells as things happen.
+
+import type { XStatic } from 'typebox/schema';
+import type { transferSummary } from './transfers.ts';
+
+const text = { type: 'string' } as const;
+const count = { type: 'integer', minimum: 0 } as const;
+const amount = { type: 'number', minimum: 0 } as const;
+
+export const networkMode = { type: 'string', enum: ['hybrid', 'centralized', 'distributed'] } as const;
+
+export const health = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['status', 'id', 'version', 'network', 'uptimeSeconds', 'instance'],
+  properties: {
+    status: { type: 'string', enum: ['ok'] },
+    id: text,
+    version: text,
+    network: networkMode,
+    uptimeSeconds: count,
+    instance: text,
+  },
+} as const;
+export type Health = XStatic<typeof health>;
+
+export const nodeFacts = {
+  type: 'object',
+  additionalProperties: false,
+  required: [
+    'id',
+    'version',
+    'network',
+    'uptimeSeconds',
+    'instance',
+    'data',
+    'downloads',
+    'addresses',
+    'finders',
+    'mayChange',
+  ],
+  properties: {
+    id: text,
+    version: text,
+    network: networkMode,
+    uptimeSeconds: count,
+    instance: text,
+    /** Folders of this machine. */
+    data: text,
+    downloads: text,
+    /** Where it accepts peers. */
+    port: count,
+    addresses: { type: 'array', items: text },
+    /** The finders of this mode, and how they do: nodes of the DHT, indexes, the local network. */
+    finders: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['kind', 'state'],
+        properties: {
+          kind: { type: 'string', enum: ['dht', 'lan', 'index', 'tracker'] },
+          name: text,
+          state: { type: 'string', enum: ['off', 'waiting', 'working', 'failed'] },
+          message: text,
+          nodes: count,
+        },
+      },
+    },
+    reach: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['state', 'message'],
+      properties: {
+        state: { type: 'string', enum: ['reachable', 'unreachable', 'unknown'] },
+        message: text,
+        externalAddress: text,
+        mapping: text,
+      },
+    },
+    /** Whether the one who asks has shown the token. */
+    mayChange: { type: 'boolean' },
+  },
+} as const;
+export type NodeFacts = XStatic<typeof nodeFacts>;
+
+export const nodeStatistics = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['downRate', 'upRate', 'downloaded', 'uploaded', 'connections', 'transfers'],
+  properties: {
+    downRate: amount,
+    upRate: amount,
+    downloaded: count,
+    uploaded: count,
+    connections: count,
+    /** How many there are in each state. */
+    transfers: { type: 'object', additionalProperties: count },
+    freeBytes: count,
+  },
+} as const;
+export type NodeStatistics = XStatic<typeof nodeStatistics>;
+
+/** Every key of the config with its value, where that came from, and what may stand there. */
+export const configAnswer = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['keys'],
+  properties: {
+    keys: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['key', 'value', 'origin', 'description', 'expects', 'isLive'],
+        properties: {
+          key: text,
+          value: text,
+          default: text,
+          /** default, a file's path, a flag, or the API. */
+          origin: text,
+          description: text,
+          expects: text,
+          choices: { type: 'array', items: text },
+          pattern: text,
+          /** Whether a change holds at once, or after a restart. */
+          isLive: { type: 'boolean' },
+        },
+      },
+    },
+  },
+} as const;
+export type ConfigAnswer = XStatic<typeof configAnswer>;
+
+/** Values as they stand in the file; null goes back to the default. Written to the config file. */
+export const configChange = {
+  type: 'object',
+  minProperties: 1,
+  maxProperties: 200,
+  additionalProperties: { type: ['string', 'null'], maxLength: 10_000 },
+} as const;
+export type ConfigChange = XStatic<typeof configChange>;
+
+export const errorAnswer = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message'],
+      properties: { code: text, message: text },
+    },
+  },
+} as const;
+export type ErrorAnswer = XStatic<typeof errorAnswer>;
+
+/**
+ * What /api/events sends, as `data` of a server-sent event whose `event` is the kind and whose `id` is a revision. One
+ * that comes back with Last-Event-ID (or `?since=`) hears what changed meanwhile, or `reset` where that is not known any
+ * more: then it asks for the list anew.
+ */
+export type NodeEvent =
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'transfers'; readonly changed: readonly XStatic<typeof transferSummary>[] }
+  | { readonly kind: 'removed'; readonly ids: readonly string[] }
+  | { readonly kind: 'statistics'; readonly statistics: NodeStatistics }
+  | { readonly kind: 'notice'; readonly id?: string; readonly code: string; readonly message: string };
