@@ -6,6 +6,8 @@ export type DirectoryErrorCode =
   /** A signed record that is no lease, or says what no lease may say. */
   | 'bad-lease'
   | 'too-many-offers'
+  /** A signed record that is no publication, withdrawal, rating or report, or says what none may say. */
+  | 'bad-publication'
   /** A body that is no registration. */
   | 'bad-registration'
   /** The index said no; `refusal` is its code, the message its own. */

@@ -16,6 +16,13 @@ export {
   maxPeersPerPage,
   shortestLeaseSeconds,
 } from './bounds.ts';
+export {
+  type Category,
+  categories,
+  longestPublication,
+  type ReportReason,
+  reportReasons,
+} from './catalogue-bounds.ts';
 export { DirectoryError, type DirectoryErrorCode } from './errors.ts';
 export {
   announceUrlOf,
@@ -43,5 +50,25 @@ export {
   verifyLease,
 } from './lease.ts';
 export { encodeOffers, type Offer, parseOffers } from './offers.ts';
+export {
+  type RatingContent,
+  type ReportContent,
+  readEntry,
+  signRating,
+  signReport,
+  type UnverifiedEntry,
+  type UnverifiedRating,
+  type UnverifiedReport,
+} from './opinion.ts';
+export {
+  type PublicationContent,
+  type PublishedFile,
+  readPublication,
+  type Saying,
+  signPublication,
+  signWithdrawal,
+  type UnverifiedPublication,
+  type UnverifiedWithdrawal,
+} from './publication.ts';
 export { Registration, type RegistrationOptions, type RegistrationState } from './registration.ts';
 export { encodeRegistration, parseRegistration, type RegistrationBody } from './registration-body.ts';
