@@ -12,6 +12,8 @@ const checks: Readonly<Record<string, readonly [command: string, ...args: string
   // Lint that knows types: promises nobody waits for, `any` that leaks in.
   oxlint: ['oxlint'],
   types: ['tsc', '--project', '.'],
+  // The pages, which have a browser's names in place of Node's.
+  pages: ['tsc', '--project', 'packages/web/src'],
   // Rooms import downwards and through exports; the platform is used in Node's world and the faces alone.
   imports: ['node', 'tools/check-imports.ts'],
   // Files, exports and dependencies that nobody uses.

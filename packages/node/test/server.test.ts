@@ -9,6 +9,7 @@ import { createNodeWorld } from '@shoal/base/node';
 import { createLog, type NodeOptions, type ShoalNode, startNode } from '../src/index.ts';
 import { isOurHost } from '../src/server/host.ts';
 import { renderPage } from '../src/server/page.ts';
+import { createServer as createNodeServer } from '../src/server/server.ts';
 
 const noLimits = {
   'limits.down': 'none',
@@ -76,14 +77,24 @@ test('/health tells status, version, uptime, network mode, and the instance that
   assert.equal(file.url, node.url);
 });
 
-test('the page is HTML that names the node, and may load nothing from anywhere', async () => {
-  const response = await fetch(node.url);
-  assert.match(response.headers.get('content-type') ?? '', /^text\/html/);
-  assert.match(
-    response.headers.get('content-security-policy') ?? '',
-    /^default-src 'none'; style-src 'sha256-/,
-  );
-  assert.ok((await response.text()).includes(node.id));
+test('without built pages there is one that names the node, and may load nothing from anywhere', async () => {
+  const app = createNodeServer({
+    log: createLog({ level: 'silent', clock: world.clock, write: () => {} }),
+    health: () => ({
+      status: 'ok',
+      version: '1',
+      uptimeSeconds: 1,
+      network: 'hybrid',
+      id: 'me',
+      instance: '1',
+    }),
+    facts: () => ({ id: 'me', version: '1', network: 'hybrid', data, uptimeSeconds: 1 }),
+    pagesFolder: join(data, 'nothing'),
+  });
+  const { headers, body } = await app.inject({ url: '/', headers: { host: 'localhost' } });
+  assert.match(String(headers['content-type']), /^text\/html/);
+  assert.match(String(headers['content-security-policy']), /^default-src 'none'; style-src 'sha256-/);
+  assert.ok(body.includes('<code>me</code>'));
 });
 
 test('what the page shows is text, whatever is in it', () => {

@@ -6,6 +6,7 @@ import { longestRequestBody, longestRequestHead, mostConnections, requestTimeout
 import type { Log } from '../log.ts';
 import { isOurHost } from './host.ts';
 import { type PageFacts, pageSecurityPolicy, renderPage } from './page.ts';
+import { builtPages, registerPages } from './pages.ts';
 
 export interface Health {
   readonly status: 'ok';
@@ -21,9 +22,16 @@ export interface ServerOptions {
   readonly log: Log;
   readonly health: () => Health;
   readonly facts: () => PageFacts;
+  /** Where the pages are built; others in tests. */
+  readonly pagesFolder?: string;
 }
 
-export function createServer({ log, health, facts }: ServerOptions): FastifyInstance {
+export function createServer({
+  log,
+  health,
+  facts,
+  pagesFolder = builtPages,
+}: ServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: longestRequestBody,
     requestTimeout: requestTimeoutMs,
@@ -53,9 +61,13 @@ export function createServer({ log, health, facts }: ServerOptions): FastifyInst
   });
 
   app.get('/health', () => health());
-  app.get('/', (_request, reply) => {
-    reply.type('text/html; charset=utf-8').header('content-security-policy', pageSecurityPolicy);
-    return reply.send(renderPage(facts()));
+  registerPages(app, {
+    folder: pagesFolder,
+    fallback: (reply) =>
+      reply
+        .type('text/html; charset=utf-8')
+        .header('content-security-policy', pageSecurityPolicy)
+        .send(renderPage(facts())),
   });
 
   app.setNotFoundHandler((request, reply) => {
