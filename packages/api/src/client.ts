@@ -43,10 +43,27 @@ export class ApiError extends Error {
   }
 }
 
+/** What is used of fetch. A browser's or Node's will do; so will something smaller that is loaded faster. */
+export type Fetch = (address: URL, request: FetchRequest) => Promise<FetchAnswer>;
+
+export interface FetchRequest {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface FetchAnswer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly body: (AsyncIterable<Uint8Array> & { cancel(): Promise<void> }) | null;
+  json(): Promise<unknown>;
+}
+
 export interface ClientOptions {
   /** Of the node, as its ready line and node.json have it. */
   readonly url: string;
-  readonly fetch: typeof fetch;
+  readonly fetch: Fetch;
   /** Pages have a cookie in its place. */
   readonly token?: string;
 }
@@ -71,12 +88,12 @@ interface Parts {
 }
 
 export function createClient({ url, fetch, token }: ClientOptions): NodeClient {
-  async function ask(name: OperationName, parts: Parts, signal?: AbortSignal): Promise<Response> {
+  async function ask(name: OperationName, parts: Parts, signal?: AbortSignal): Promise<FetchAnswer> {
     const { method } = operations[name];
     const headers: Record<string, string> = {};
     if (token !== undefined) headers.authorization = `Bearer ${token}`;
     if (parts.body !== undefined) headers['content-type'] = 'application/json';
-    let response: Response;
+    let response: FetchAnswer;
     try {
       response = await fetch(addressOf(url, name, parts), {
         method,
@@ -122,7 +139,7 @@ function addressOf(base: string, name: OperationName, { params = {}, query = {} 
   return address;
 }
 
-async function refusal(response: Response): Promise<ApiError> {
+async function refusal(response: FetchAnswer): Promise<ApiError> {
   const { status } = response;
   const answer: unknown = await response.json().catch(() => undefined);
   if (typeof answer === 'object' && answer !== null && 'error' in answer) {

@@ -3,6 +3,8 @@ export {
   ApiError,
   type ClientOptions,
   createClient,
+  type Fetch,
+  type FetchAnswer,
   type NodeClient,
   type RequestOf,
 } from './client.ts';

@@ -2,6 +2,9 @@
 
 import { toHex } from '@shoal/base';
 import { type InfoHashes, type Magnet, magnetOf, type Torrent } from '@shoal/metainfo';
+import { countOf, formatBytes } from './numbers.ts';
+
+export { countOf, formatBytes };
 
 export interface TorrentDescription extends LinkDescription {
   readonly format: string;
@@ -104,23 +107,6 @@ export function textOfMagnet(magnet: Magnet): string {
     ],
     ['link', magnetOf(magnet)],
   ]).join('\n');
-}
-
-export function formatBytes(bytes: number): string {
-  if (bytes === 1) return '1 byte';
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  const digits = Number.isInteger(value) || value >= 100 ? 0 : 1;
-  return `${value.toFixed(digits)} ${units[unit]}`;
-}
-
-export function countOf(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 type Row = readonly [label: string, value: string | undefined];

@@ -69,15 +69,40 @@ const byClass: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   SwarmError: { duplicate: exitCodes.usage },
 };
 
+/** What the node refused, by the status of its answer; the code is the node's own. */
+const byStatus: Readonly<Record<number, number>> = {
+  400: exitCodes.refused,
+  401: exitCodes.refused,
+  403: exitCodes.refused,
+  404: exitCodes.notFound,
+  409: exitCodes.refused,
+  413: exitCodes.refused,
+  415: exitCodes.refused,
+  422: exitCodes.refused,
+  408: exitCodes.timedOut,
+  504: exitCodes.timedOut,
+};
+
+interface ApiFailure extends Error {
+  readonly code: string;
+  readonly status: number;
+}
+
 export function codeOf(error: unknown): string {
-  if (error instanceof RoomError) return error.code;
+  if (error instanceof RoomError || isApiFailure(error)) return error.code;
   if (error instanceof Error && error.name === 'AbortError') return 'interrupted';
   return 'internal';
 }
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof Error && error.name === 'AbortError') return exitCodes.interrupted;
+  if (isApiFailure(error)) return byStatus[error.status] ?? exitCodes.failed;
   if (!(error instanceof RoomError)) return exitCodes.failed;
   const codes = byClass[error.name];
   return codes?.[error.code] ?? codes?.[''] ?? exitCodes.failed;
+}
+
+/** By its name, like the classes above. */
+function isApiFailure(error: unknown): error is ApiFailure {
+  return error instanceof Error && error.name === 'ApiError' && 'status' in error && 'code' in error;
 }

@@ -4,6 +4,7 @@
 
 import { styleText } from 'node:util';
 import { codeOf, exitCodeOf } from './exit-codes.ts';
+import { cutToWidth } from './text-width.ts';
 
 export interface OutputStream {
   readonly isTTY?: boolean;
@@ -20,11 +21,18 @@ export interface OutputOptions {
   readonly stderr: OutputStream;
 }
 
+type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+/** A part of a line; its style is shown where stdout has colours. */
+export type Span = string | { readonly text: string; readonly style: Style };
+
 export interface Output {
   readonly json: boolean;
   readonly verbose: boolean;
+  /** Of the terminal; undefined where stdout is none: then nothing is cut. */
+  readonly columns: number | undefined;
   /** What was asked for: `data` with --json, otherwise `text`, on stdout. */
-  result(data: object, text: string): void;
+  result(data: object, text: string | readonly Span[]): void;
   /** Something that happened on the way: `data` on stdout with --json, otherwise `text`, if any, on stderr. */
   event(data: { readonly event: string; readonly [key: string]: unknown }, text?: string): void;
   /** One line that replaces the one before, on a terminal; nothing elsewhere. Call it at most some ten times a second. */
@@ -53,13 +61,20 @@ export function createOutput(options: OutputOptions): Output {
     stderr.write(`${printable(text)}\n`);
   }
 
+  function painted(span: Span): string {
+    if (typeof span === 'string') return printable(span);
+    const text = printable(span.text);
+    return stdout.hasColors?.() ? styleText(span.style, text, { validateStream: false }) : text;
+  }
+
   return {
     json,
     verbose,
+    columns: stdout.isTTY === true ? stdout.columns : undefined,
     result(data, text) {
       clearProgress();
       if (json) printJson(data);
-      else stdout.write(`${printable(text)}\n`);
+      else stdout.write(`${typeof text === 'string' ? printable(text) : text.map(painted).join('')}\n`);
     },
     event(data, text) {
       if (json) printJson(data);
@@ -95,11 +110,6 @@ export function createOutput(options: OutputOptions): Output {
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
   return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
-}
-
-function cutToWidth(line: string, width: number): string {
-  const characters = [...line];
-  return characters.length <= width ? line : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
 }
 
 function messageOf(error: unknown): string {

@@ -11,6 +11,51 @@ export const verbs: readonly VerbEntry[] = [
     load: () => import('./verbs/get.ts'),
   },
   {
+    name: 'list',
+    summary: 'list the transfers of the running node',
+    load: () => import('./verbs/list.ts'),
+  },
+  {
+    name: 'show',
+    summary: 'show one transfer: files, peers, pieces, finders, log',
+    load: () => import('./verbs/show.ts'),
+  },
+  {
+    name: 'pause',
+    summary: 'pause transfers',
+    load: () => import('./verbs/pause.ts'),
+  },
+  {
+    name: 'resume',
+    summary: 'let transfers go on, or try again',
+    load: () => import('./verbs/resume.ts'),
+  },
+  {
+    name: 'remove',
+    summary: 'forget transfers, and with --files remove what they fetched',
+    load: () => import('./verbs/remove.ts'),
+  },
+  {
+    name: 'verify',
+    summary: 'look at all files of transfers again',
+    load: () => import('./verbs/verify.ts'),
+  },
+  {
+    name: 'move',
+    summary: 'take the files of transfers to another folder',
+    load: () => import('./verbs/move.ts'),
+  },
+  {
+    name: 'select',
+    summary: 'choose which files of a transfer are wanted, and how soon',
+    load: () => import('./verbs/select.ts'),
+  },
+  {
+    name: 'set',
+    summary: 'set limits, labels, goals and places of transfers',
+    load: () => import('./verbs/set.ts'),
+  },
+  {
     name: 'make',
     summary: 'make a torrent file of a file or folder',
     load: () => import('./verbs/make.ts'),

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { parseIndexUrl } from '@shoal/directory';
 import { readText } from '@shoal/index';
 import { maxTorrentLength } from '@shoal/metainfo';
-import { formatBytes } from '../describe.ts';
 import { CliError } from '../exit-codes.ts';
+import { formatBytes } from '../numbers.ts';
 import type { Context } from '../verb.ts';
 import { indexFolder } from './folder.ts';
 

@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import type { Bitfield } from '@shoal/base';
 import type { Torrent } from '@shoal/metainfo';
 import { type CheckedContent, type CheckedFile, checkContent } from '@shoal/storage';
-import { formatBytes } from '../describe.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
+import { formatBytes } from '../numbers.ts';
 import { readSource } from '../transferring/sources.ts';
 import type { Verb } from '../verb.ts';
 

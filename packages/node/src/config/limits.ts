@@ -53,7 +53,7 @@ function speeds(down: string, up: string): SpeedLimits {
 }
 
 /** Undefined for `none`. */
-function parseRate(text: string): number | undefined {
+export function parseRate(text: string): number | undefined {
   if (text === 'none') return undefined;
   const match = /^([\d.]+) ?([kKMGT]i?|)B?(?:\/s)?$/.exec(text);
   const rate = Number(match?.[1]) * (units[match?.[2] ?? ''] ?? Number.NaN);

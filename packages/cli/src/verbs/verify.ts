@@ -1,0 +1,20 @@
+// Has transfers of the running node look at all their files again.
+
+import { flags } from '../flags.ts';
+import { act } from '../running/acting.ts';
+import { openNode } from '../running/running-node.ts';
+import type { Verb } from '../verb.ts';
+
+const verify: Verb = (command, context) => {
+  command
+    .argument('[ID...]', 'ids or parts of names, as `shoal list` shows them')
+    .option('--all', 'all there are')
+    .addOption(flags.data)
+    .addOption(flags.config)
+    .action(async (words, options) => {
+      const node = await openNode(context, options);
+      await act(context, node, { words, all: options.all }, { action: 'verify', done: 'verifying' });
+    });
+};
+
+export default verify;
