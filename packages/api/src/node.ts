@@ -7,7 +7,7 @@ const text = { type: 'string' } as const;
 const count = { type: 'integer', minimum: 0 } as const;
 const amount = { type: 'number', minimum: 0 } as const;
 
-export const networkMode = { type: 'string', enum: ['hybrid', 'centralized', 'distributed'] } as const;
+const networkMode = { type: 'string', enum: ['hybrid', 'centralized', 'distributed'] } as const;
 
 export const health = {
   type: 'object',

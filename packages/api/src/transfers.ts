@@ -21,7 +21,7 @@ export const transferId = {
   description: 'an info hash of it: v1 (40 digits) or v2 (64)',
 } as const;
 
-export const transferState = {
+const transferState = {
   type: 'string',
   enum: ['metadata', 'checking', 'fetching', 'sharing', 'disk-full', 'queued', 'paused', 'failed', 'stopped'],
 } as const;
