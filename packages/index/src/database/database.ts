@@ -3,6 +3,7 @@
 
 import type { Kysely } from 'kysely';
 import type { SavedLease } from '../registry/memory-leases.ts';
+import type { DatabaseKind } from './column-types.ts';
 import type { Tables } from './schema.ts';
 
 export interface ListedContent {
@@ -21,11 +22,21 @@ export interface SavedUser {
   readonly downloaded: number;
 }
 
+export interface DatabaseAccess {
+  readonly kind: DatabaseKind;
+  readonly db: Kysely<Tables>;
+  /** For questions: with SQLite, one of its own. */
+  readonly reader: Kysely<Tables>;
+}
+
 export class IndexDatabase {
+  /** For those parts of the index that have tables of their own. */
+  readonly access: DatabaseAccess;
   readonly #db: Kysely<Tables>;
 
-  constructor(db: Kysely<Tables>) {
-    this.#db = db;
+  constructor(access: DatabaseAccess) {
+    this.access = access;
+    this.#db = access.db;
   }
 
   async fact(name: string): Promise<string | undefined> {
@@ -167,6 +178,7 @@ export class IndexDatabase {
   }
 
   async close(): Promise<void> {
-    await this.#db.destroy();
+    const { db, reader } = this.access;
+    await Promise.all([...new Set([db, reader])].map((one) => one.destroy()));
   }
 }

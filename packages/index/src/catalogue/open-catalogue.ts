@@ -1,0 +1,210 @@
+// The catalogue over a database. Records that come at the same time are written together, in one wait for the disk.
+
+import { type Clock, RoomError } from '@shoal/base';
+import { readEntry, type UnverifiedEntry } from '@shoal/directory';
+import { checkTimes, clockToleranceSeconds, verifyRecord } from '@shoal/identity';
+import { sql } from 'kysely';
+import type { DatabaseAccess, IndexDatabase } from '../database/database.ts';
+import { IndexError } from '../errors.ts';
+import { applyBatch, type Pending } from './batch.ts';
+import { Blocking } from './blocking.ts';
+import { maxBatch, maxChanges, maxChangesBytes, maxWaiting, ratingsShown } from './bounds.ts';
+import type { Catalogue, Change, Rating, Report, Taken, TorrentDetails } from './catalogue.ts';
+import { EntryReading, type LiveHealth, torrentNamed } from './entry-rows.ts';
+import { type Exclusively, Moderation } from './moderation.ts';
+import { Searching } from './searching.ts';
+import { states } from './tables.ts';
+import { wordIndexes } from './word-index.ts';
+
+interface Waiting extends Pending {
+  resolve(taken: Taken): void;
+  reject(error: unknown): void;
+}
+
+/** Two processes on one PostgreSQL write one after the other: so revisions become visible in their order. */
+const writeLock = 0x5_40a2;
+
+export interface CatalogueParts {
+  readonly clock: Clock;
+  readonly database: IndexDatabase;
+  /** What the tracker knows. */
+  readonly health?: LiveHealth | undefined;
+}
+
+export function openCatalogue({ clock, database, health }: CatalogueParts): Catalogue {
+  const { access } = database;
+  const reading = new EntryReading(access, () => clock.wallTimeMs(), health);
+  const searching = new Searching(access, clock, reading);
+  const blocking = new Blocking();
+  const words = wordIndexes[access.kind];
+  const exclusively: Exclusively = (run) =>
+    access.db.transaction().execute(async (db) => {
+      if (access.kind === 'postgres') await sql`select pg_advisory_xact_lock(${writeLock})`.execute(db);
+      return run(db);
+    });
+  const moderation = new Moderation(access, exclusively, () => clock.wallTimeMs());
+  const waiting: Waiting[] = [];
+  let isWriting = false;
+
+  async function write(): Promise<void> {
+    if (isWriting) return;
+    isWriting = true;
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, maxBatch);
+      try {
+        const results = await writeAll(batch);
+        for (const [i, one] of batch.entries()) {
+          const result = results[i];
+          if (result === undefined) one.reject(new Error('a record got no answer'));
+          else one.resolve(result);
+        }
+      } catch (cause) {
+        const error = unavailable(cause);
+        for (const one of batch) one.reject(error);
+      }
+    }
+    isWriting = false;
+  }
+
+  function writeAll(batch: readonly Pending[]): Promise<Taken[]> {
+    return exclusively((db) => applyBatch(db, batch, { words, blocking, nowMs: clock.wallTimeMs() }));
+  }
+
+  function checked(bytes: Uint8Array): UnverifiedEntry {
+    const entry = readEntry(bytes);
+    checkTimes(entry.record, clock.wallTimeMs() / 1000, clockToleranceSeconds);
+    return { ...entry, record: verifyRecord(entry.record) };
+  }
+
+  return {
+    search: (search) => searching.search(search),
+    suggest: (text) => searching.suggest(text),
+    async details(text) {
+      const infoHash = torrentNamed(text);
+      if (infoHash === undefined) return undefined;
+      return detailsOf(access, reading, infoHash);
+    },
+    async take(bytes) {
+      if (waiting.length >= maxWaiting)
+        throw new IndexError('unavailable', 'Too many publish at the moment: try again later.');
+      const entry = checked(bytes);
+      return new Promise((resolve, reject) => {
+        waiting.push({ entry, isImport: false, resolve, reject });
+        void write();
+      });
+    },
+    async takeAll(records) {
+      const pending: Pending[] = [];
+      for (const bytes of records) {
+        try {
+          pending.push({ entry: checked(bytes), isImport: true });
+        } catch (error) {
+          if (!(error instanceof RoomError)) throw error;
+        }
+      }
+      let taken = 0;
+      for (let at = 0; at < pending.length; at += maxBatch) {
+        const results = await writeAll(pending.slice(at, at + maxBatch)).catch((cause: unknown) => {
+          throw unavailable(cause);
+        });
+        taken += results.filter(({ kind }) => kind === 'taken' || kind === 'known').length;
+      }
+      return { taken, refused: records.length - taken };
+    },
+    changes: (after, most) => changesOf(access, after, most),
+    async totals() {
+      const { rows } = await sql<{ publishers: number; revision: number }>`select
+        (select coalesce(max(publisher), 0) from publishers) as publishers,
+        (select coalesce(max(number), 0) from records) as revision`.execute(access.reader);
+      const { publishers = 0, revision = 0 } = rows[0] ?? {};
+      return { torrents: await reading.listed(), publishers, revision };
+    },
+    block: (block, by) => moderation.block(block, by),
+    unblock: (kind, value, by) => moderation.unblock(kind, value, by),
+    blocks: () => moderation.blocks(),
+    audit: (before, most) => moderation.audit(before, most),
+    reports: (infoHash, most) => reportsOf(access, infoHash, most),
+  };
+}
+
+function unavailable(cause: unknown): unknown {
+  if (cause instanceof RoomError && !(cause instanceof IndexError)) return cause;
+  if (cause instanceof IndexError && cause.code !== 'unavailable') return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new IndexError('unavailable', `The catalogue cannot be written at the moment: ${reason}`, { cause });
+}
+
+async function changesOf({ reader }: DatabaseAccess, after: number, most: number): Promise<Change[]> {
+  const { rows } = await sql<{ number: number; record: Uint8Array }>`
+    select records.number, record from records left join entries on entries.number = records.number
+    where records.number > ${after} and (state is null or state <> ${sql.lit(states.blocked)})
+    order by records.number limit ${Math.min(most, maxChanges)}`.execute(reader);
+  let bytes = 0;
+  const fits = rows.filter(({ record }) => {
+    bytes += record.length;
+    return bytes <= maxChangesBytes;
+  });
+  return fits.map(({ number, record }) => ({ revision: number, record: Uint8Array.from(record) }));
+}
+
+async function detailsOf(
+  access: DatabaseAccess,
+  reading: EntryReading,
+  infoHash: string,
+): Promise<TorrentDetails | undefined> {
+  const publications = await reading.ofTorrent(infoHash, [states.listed, states.superseded]);
+  const first = publications[0];
+  if (first === undefined) return undefined;
+  const torrent = Buffer.from(first.infoHash, 'hex');
+  const { reader } = access;
+  const [successors, ratings] = await Promise.all([
+    reader
+      .selectFrom('successions')
+      .select('successor')
+      .where('torrent', '=', torrent)
+      .orderBy('sequence', 'desc')
+      .limit(20)
+      .execute(),
+    sql<{ record: Uint8Array }>`select record from ratings join records on records.number = ratings.number
+      where torrent = ${torrent} and is_hidden = 0 and (stars > 0 or has_comment = 1)
+      order by has_comment desc, ratings.number desc limit ${ratingsShown}`.execute(reader),
+  ]);
+  return {
+    infoHash: first.infoHash,
+    publications,
+    supersededBy: [...new Set(successors.map(({ successor }) => Buffer.from(successor).toString('hex')))],
+    ratings: ratings.rows.flatMap(({ record }): Rating[] => {
+      const entry = readEntry(Uint8Array.from(record));
+      if (entry.kind !== 'rating') return [];
+      return [{ ...spoken(entry), stars: entry.stars }];
+    }),
+    reports: first.reports,
+  };
+}
+
+async function reportsOf(
+  { reader }: DatabaseAccess,
+  text: string | undefined,
+  most: number,
+): Promise<Report[]> {
+  const infoHash = text === undefined ? undefined : torrentNamed(text);
+  if (text !== undefined && infoHash === undefined) return [];
+  const of = infoHash === undefined ? sql`` : sql`where torrent = ${Buffer.from(infoHash, 'hex')}`;
+  const { rows } = await sql<{ record: Uint8Array }>`
+    select record from reports join records on records.number = reports.number ${of}
+    order by reports.number desc limit ${Math.min(most, 1_000)}`.execute(reader);
+  return rows.flatMap(({ record }): Report[] => {
+    const entry = readEntry(Uint8Array.from(record));
+    if (entry.kind !== 'report') return [];
+    const infoHash = Buffer.from(entry.torrent).toString('hex');
+    return [{ ...spoken(entry), infoHash, reason: entry.reason }];
+  });
+}
+
+function spoken({ record, comment }: UnverifiedEntry & { comment?: string | undefined }) {
+  return {
+    key: Buffer.from(record.key).toString('hex'),
+    comment,
+    madeAtMs: 1000 * record.madeAt,
+  };
+}

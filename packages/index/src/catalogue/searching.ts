@@ -1,0 +1,219 @@
+// The questions to a catalogue. Invariant: each looks at no more rows than its bounds say, whatever it is asked. Of what
+// has the words, the newest `maxRanked` are ranked: those that have them in the title first, short titles and those with
+// seeds before others.
+
+import type { Clock } from '@shoal/base';
+import { type RawBuilder, sql } from 'kysely';
+import type { DatabaseAccess } from '../database/database.ts';
+import {
+  longestSearch,
+  maxCompletions,
+  maxCorrections,
+  maxPageLength,
+  maxRanked,
+  maxSearchWords,
+  maxSuggestions,
+  maxSuggestionsCompared,
+  usualPageLength,
+} from './bounds.ts';
+import type { Search, SearchAnswer, Sort } from './catalogue.ts';
+import { type EntryReading, entryColumns, type ReadRow, torrentNamed } from './entry-rows.ts';
+import { isCorrectable, isNear, shortenings } from './spelling.ts';
+import { states } from './tables.ts';
+import { type WordIndex, wordIndexes } from './word-index.ts';
+import { type Expression, marked, searchWords, wordsOf } from './words.ts';
+
+interface Found {
+  readonly rows: readonly (ReadRow & { total: number; looked: number })[];
+  readonly total: number;
+  readonly isComplete: boolean;
+}
+
+const orders: Readonly<Record<Sort, string>> = {
+  relevance: 'score desc, number desc',
+  newest: 'added_ms desc, number desc',
+  oldest: 'added_ms, number',
+  seeds: 'seeds desc, number desc',
+  size: 'size desc, number desc',
+  smallest: 'size, number',
+  // The mean as if three had given three stars before: one friend makes no best one.
+  rating: '(stars * ratings + 9000.0) / (ratings + 3) desc, number desc',
+};
+
+/** The same without words, where an index has that order. */
+const walks: Readonly<Record<Sort, string>> = {
+  ...orders,
+  relevance: orders.newest,
+  smallest: 'size, number',
+  rating: 'stars desc, number desc',
+};
+
+const dayMs = 86_400_000;
+
+export class Searching {
+  readonly #access: DatabaseAccess;
+  readonly #clock: Clock;
+  readonly #words: WordIndex;
+  readonly #reading: EntryReading;
+
+  constructor(access: DatabaseAccess, clock: Clock, reading: EntryReading) {
+    this.#access = access;
+    this.#clock = clock;
+    this.#words = wordIndexes[access.kind];
+    this.#reading = reading;
+  }
+
+  async search(search: Search): Promise<SearchAnswer> {
+    const text = (search.words ?? '').slice(0, longestSearch);
+    const infoHash = torrentNamed(text);
+    if (infoHash !== undefined) {
+      const entries = await this.#reading.ofTorrent(infoHash, [states.listed]);
+      return { entries, total: entries.length, isComplete: true, corrected: {} };
+    }
+    const { wanted, begun, unwanted } = searchWords(text);
+    const completed = await Promise.all(
+      begun.map(async (start) => [start, ...(await this.#completions(start))]),
+    );
+    const groups = [...wanted.map((word) => [word]), ...completed];
+    const found = await this.#find(search, groups, unwanted);
+    if (found.total > 0 || wanted.length === 0) return this.#answer(found, {});
+    const corrected: Record<string, string> = {};
+    const corrections = await Promise.all(
+      wanted.map(async (word) => {
+        const others = await this.#corrections(word);
+        if (others[0] !== undefined) corrected[word] = others[0];
+        return others.length === 0 ? [word] : others;
+      }),
+    );
+    if (Object.keys(corrected).length === 0) return this.#answer(found, {});
+    const again = await this.#find(search, [...corrections, ...completed], unwanted);
+    return this.#answer(again, again.total > 0 ? corrected : {});
+  }
+
+  async #answer(
+    { rows, total, isComplete }: Found,
+    corrected: Readonly<Record<string, string>>,
+  ): Promise<SearchAnswer> {
+    return { entries: this.#reading.entries(rows), total, isComplete, corrected };
+  }
+
+  async #find(search: Search, groups: readonly string[][], unwanted: readonly string[]): Promise<Found> {
+    const limit = Math.min(whole(search.limit ?? usualPageLength), maxPageLength);
+    const offset = Math.min(whole(search.offset ?? 0), maxRanked);
+    const filters = filterGroups(search);
+    const expression: Expression = { groups: [...groups, ...filters], none: unwanted };
+    const sort = search.sort ?? (groups.length > 0 ? 'relevance' : 'newest');
+    const conditions = conditionsOf(search);
+    const hasRanges = conditions.length > 1;
+    const most =
+      expression.groups.length === 0 && !hasRanges ? Math.min(offset + limit, maxRanked) : maxRanked;
+    const inTitle: Expression = {
+      groups: [...groups.map((words) => words.map(marked.title)), ...filters],
+      none: unwanted,
+    };
+    const titled =
+      groups.length === 0 ? sql`select 0 as number where 1 = 0` : this.#words.find(inTitle, most);
+    const candidates =
+      expression.groups.length === 0
+        ? sql`select number from (select number from entries where ${sql.join(
+            sort === 'rating' ? [...conditionsOf({}), sql`ratings > 0`] : conditionsOf({}),
+            sql` and `,
+          )} order by ${sql.raw(walks[sort])} limit ${most}) walked`
+        : this.#words.find(expression, most);
+    const nowMs = Math.floor(this.#clock.wallTimeMs());
+    const score = sql`(in_title * (4.0 + 2.0 * ${sql.lit(Math.max(1, groups.length))} / title_words)
+      + 0.7 * ln(1.0 + seeds) + 0.2 * ln(1.0 + completed)
+      + (stars - 3000) * ratings / (ratings + 3.0) / 1000.0 - 0.3 * ln(1.0 + reports)
+      + 1.0 / (1.0 + abs(${sql.lit(nowMs)} - added_ms) * 1.0 / ${sql.lit(30 * dayMs)}))`;
+    const query = (at: number, many: number) => sql<ReadRow & { total: number; looked: number }>`
+      with titled as (select number from (${titled}) a),
+        candidates as (select number from (${candidates}) b),
+        matches as (
+          select number, 1 as in_title from titled
+          union all select number, 0 from candidates where number not in (select number from titled)
+        ),
+        page as (
+          select entries.*, ${score} as score, count(*) over () as total
+          from matches join entries on entries.number = matches.number
+          where ${sql.join(conditions, sql` and `)}
+          order by ${sql.raw(orders[sort].replaceAll('number', 'entries.number'))} limit ${many} offset ${at}
+        )
+      select ${entryColumns(sql`page`)}, page.total, (select count(*) from candidates) as looked
+      from page join records on records.number = page.number join publishers on publishers.publisher = page.publisher
+      order by ${sql.raw(orders[sort].replaceAll('number', 'page.number'))}`;
+    const { rows } = await query(offset, limit).execute(this.#access.reader);
+    const first = rows[0] ?? (await query(0, 1).execute(this.#access.reader)).rows[0];
+    const looked = first?.looked ?? 0;
+    if (expression.groups.length === 0 && !hasRanges) {
+      const total = await this.#reading.listed();
+      return { rows, total, isComplete: total <= maxRanked };
+    }
+    return { rows, total: first?.total ?? 0, isComplete: looked < most };
+  }
+
+  /** Words of the vocabulary that begin so, the most common first. */
+  async #completions(start: string, most = maxCompletions): Promise<string[]> {
+    if (start.length === 0) return [];
+    const { rows } = await sql<{ word: string }>`
+      select word from (
+        select word, uses from vocabulary where word >= ${start} and word < ${`${start}\u{10ffff}`}
+        order by word limit ${maxSuggestionsCompared}
+      ) near order by uses desc, word limit ${most}`.execute(this.#access.reader);
+    return rows.map(({ word }) => word);
+  }
+
+  /** Empty for a word that is known, and for one that nothing is near to. */
+  async #corrections(word: string): Promise<string[]> {
+    if (!isCorrectable(word)) return [];
+    const { rows } = await sql<{ word: string; uses: number }>`
+      select distinct vocabulary.word, uses from spellings join vocabulary on vocabulary.word = spellings.word
+      where shortening in (${sql.join(shortenings(word))}) order by uses desc limit 200`.execute(
+      this.#access.reader,
+    );
+    if (rows.some((row) => row.word === word)) return [];
+    return rows
+      .map((row) => row.word)
+      .filter((other) => isNear(word, other))
+      .slice(0, maxCorrections);
+  }
+
+  async suggest(text: string): Promise<string[]> {
+    const typed = text.slice(0, longestSearch).trimStart();
+    const [, before = '', last = ''] = /^(.*\s)?(\S*)$/s.exec(typed) ?? [];
+    const begun = wordsOf(last).at(-1);
+    if (begun === undefined) return [];
+    const found = await this.#completions(begun, maxSuggestions);
+    return found.map((word) => before.replaceAll(/\s+/g, ' ') + word);
+  }
+}
+
+/** Filters that are words of the index. */
+function filterGroups(search: Search): string[][] {
+  const { categories = [], tags = [], publisher, language, fileType, fileName } = search;
+  const single = [
+    ...tags.slice(0, maxSearchWords).map(marked.tag),
+    ...(publisher === undefined ? [] : [marked.publisher(publisher)]),
+    ...(language === undefined ? [] : [marked.language(language)]),
+    ...(fileType === undefined ? [] : [marked.fileType(fileType.replace(/^\./, ''))]),
+    ...wordsOf((fileName ?? '').slice(0, longestSearch))
+      .slice(0, maxSearchWords)
+      .map(marked.file),
+  ];
+  const oneOf = categories.length === 0 ? [] : [categories.map(marked.category)];
+  return [...oneOf, ...single.map((word) => [word])];
+}
+
+/** Filters that are ranges of a row. */
+function conditionsOf({ minSize, maxSize, minSeeds, since, before }: Search): RawBuilder<unknown>[] {
+  const conditions = [sql`state = ${sql.lit(states.listed)}`];
+  if (minSize !== undefined) conditions.push(sql`size >= ${whole(minSize)}`);
+  if (maxSize !== undefined) conditions.push(sql`size >= 0 and size <= ${whole(maxSize)}`);
+  if (minSeeds !== undefined) conditions.push(sql`seeds >= ${whole(minSeeds)}`);
+  if (since !== undefined) conditions.push(sql`added_ms >= ${whole(since)}`);
+  if (before !== undefined) conditions.push(sql`added_ms < ${whole(before)}`);
+  return conditions;
+}
+
+function whole(value: number): number {
+  return Math.floor(Math.max(0, Math.min(value || 0, Number.MAX_SAFE_INTEGER)));
+}
