@@ -35,8 +35,11 @@ export interface Output {
   result(data: object, text: string | readonly Span[]): void;
   /** Something that happened on the way: `data` on stdout with --json, otherwise `text`, if any, on stderr. */
   event(data: { readonly event: string; readonly [key: string]: unknown }, text?: string): void;
-  /** One line that replaces the one before, on a terminal; nothing elsewhere. Call it at most some ten times a second. */
-  progress(text: string): void;
+  /**
+   * One line that replaces the one before, on a terminal; nothing elsewhere. It may be made for so many columns. Call it
+   * at most some ten times a second.
+   */
+  progress(text: string | ((columns: number) => string)): void;
   /** A remark for people, on stderr. */
   note(text: string): void;
   /** Says what went wrong, and answers the exit code for it. */
@@ -82,8 +85,9 @@ export function createOutput(options: OutputOptions): Output {
     },
     progress(text) {
       if (json || stderr.isTTY !== true) return;
-      const line = printable(text).replaceAll('\n', ' ');
-      stderr.write(`\r\x1b[K${cutToWidth(line, (stderr.columns ?? 80) - 1)}`);
+      const columns = (stderr.columns ?? 80) - 1;
+      const line = printable(typeof text === 'string' ? text : text(columns)).replaceAll('\n', ' ');
+      stderr.write(`\r\x1b[K${cutToWidth(line, columns)}`);
       hasProgress = true;
     },
     note,

@@ -6,7 +6,7 @@ import type { World } from '@shoal/base';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { flags } from './flags.ts';
 import { createOutput, type Output, type OutputStream } from './output.ts';
-import type { Context } from './verb.ts';
+import type { Context, Verb, VerbEntry } from './verb.ts';
 import { verbs } from './verbs.ts';
 
 export interface ProgramOptions {
@@ -42,23 +42,21 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
   const program = createProgram(options);
   try {
     for (const entry of verbs) {
-      const command = program.command(entry.name).description(entry.summary).optionsGroup('Flags:');
-      if (entry.name !== args[0]) continue;
-      const { default: verb } = await entry.load();
-      verb(command, context);
-      command
-        .helpOption('-h, --help', 'print this help')
-        .option('--json', 'print one JSON object a line on stdout')
-        .option('-v, --verbose', 'say more: debug logs, and where an error came from')
-        .hook('preAction', () => {
-          const given: { json?: true; verbose?: true } = command.opts();
-          output = createOutput({
-            json: given.json === true,
-            verbose: given.verbose === true,
-            stdout,
-            stderr,
-          });
+      const command = program.command(entry.name);
+      if (entry.name !== args[0]) {
+        command.description(entry.summary);
+        continue;
+      }
+      declareVerb(command, entry, await entry.load(), context);
+      command.hook('preAction', () => {
+        const given: { json?: true; verbose?: true } = command.opts();
+        output = createOutput({
+          json: given.json === true,
+          verbose: given.verbose === true,
+          stdout,
+          stderr,
         });
+      });
     }
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
@@ -73,8 +71,23 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
   }
 }
 
+/** All that the verb itself says, and the flags that every verb has. */
+export function declareVerb(
+  command: Command,
+  entry: VerbEntry,
+  { default: verb }: { readonly default: Verb },
+  context: Context,
+): void {
+  command.description(entry.summary).optionsGroup('Flags:');
+  verb(command, context);
+  command
+    .helpOption('-h, --help', 'print this help')
+    .option('--json', 'print one JSON object a line on stdout')
+    .option('-v, --verbose', 'say more: debug logs, and where an error came from');
+}
+
 /** The command without its verbs. */
-function createProgram({ version, stdout, stderr }: ProgramOptions): Command {
+export function createProgram({ version, stdout, stderr }: Omit<ProgramOptions, 'signal'>): Command {
   return new Command('shoal')
     .optionsGroup('Flags:')
     .commandsGroup('Verbs:')

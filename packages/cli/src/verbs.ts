@@ -100,5 +100,11 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'run a central index: a tracker, and what hangs on it',
     load: () => import('./verbs/index.ts'),
   },
+  {
+    name: 'completions',
+    summary: 'print what bash, zsh or fish need to complete this command',
+    load: () => import('./verbs/completions.ts'),
+  },
+  { name: 'man', summary: 'show, print or write the man pages', load: () => import('./verbs/man.ts') },
   { name: 'id', summary: 'print who this node is', load: () => import('./verbs/id.ts') },
 ];

@@ -3,6 +3,7 @@
 
 import { ApiError, type NodeEvent, type TransferSummary } from '@shoal/api';
 import { CliError } from '../exit-codes.ts';
+import type { Output } from '../output.ts';
 import type { RunningNode } from './running-node.ts';
 
 /** A node that is gone says so at once; what breaks again and again is not followed. */
@@ -39,6 +40,7 @@ export async function* followTransfers(
   node: RunningNode,
   ids: readonly string[],
   signal: AbortSignal,
+  output: Output,
 ): AsyncGenerator<TransferSummary> {
   const left = new Set(ids);
   const { revision } = await node.call('transfers', { query: { limit: 0 } }, signal);
@@ -58,6 +60,11 @@ export async function* followTransfers(
     if (event.kind === 'transfers') {
       for (const transfer of event.changed) if (left.has(transfer.id)) yield transfer;
     }
+    if (event.kind === 'notice' && event.id !== undefined && left.has(event.id))
+      output.event(
+        { event: 'notice', id: event.id, code: event.code, message: event.message },
+        event.message,
+      );
     if (event.kind === 'removed') for (const id of event.ids) left.delete(id);
     if (left.size === 0) return;
   }

@@ -16,6 +16,14 @@ const stateWords = {
   stopped: 'stopped',
 } as const;
 
+/** In a sentence about it. */
+export function doingText({ state, moving }: TransferSummary): string {
+  if (moving?.state === 'moving') return 'moving its files';
+  if (state === 'metadata') return 'asking for metadata';
+  if (state === 'checking') return 'looking at what is there';
+  return state === 'disk-full' ? 'waiting for room on the disk' : stateWords[state];
+}
+
 export function stateSpan({ state, moving }: TransferSummary): Span {
   if (moving?.state === 'moving') return { text: 'moving', style: 'yellow' };
   const text = stateWords[state];
@@ -62,23 +70,6 @@ export function ratioOf({
 }: Pick<TransferSummary, 'uploaded' | 'downloaded' | 'size'>): number {
   const taken = downloaded === 0 ? size : downloaded;
   return taken === 0 ? 0 : uploaded / taken;
-}
-
-export function durationText(seconds: number): string {
-  const whole = Math.round(seconds);
-  const steps: readonly (readonly [number, string])[] = [
-    [86_400, 'd'],
-    [3600, 'h'],
-    [60, 'm'],
-    [1, 's'],
-  ];
-  const first = steps.findIndex(([length]) => whole >= length);
-  if (first === -1) return '0 s';
-  const [length, unit] = steps[first] ?? [1, 's'];
-  const [nextLength, nextUnit] = steps[first + 1] ?? [1, ''];
-  const rest = Math.floor((whole % length) / nextLength);
-  const text = `${Math.floor(whole / length)} ${unit}`;
-  return rest > 0 && nextUnit !== '' ? `${text} ${rest} ${nextUnit}` : text;
 }
 
 /** Why it failed, or stands still. */

@@ -1,13 +1,17 @@
 // Fetches what links and torrent files name, verifies it, and shares it on with --seed; and files from web servers.
 
 import { join, matchesGlob, resolve } from 'node:path';
-import { encodeTorrent, type Torrent } from '@shoal/metainfo';
+import { toHex } from '@shoal/base';
+import { encodeTorrent, magnetOf, type Torrent } from '@shoal/metainfo';
 import { limitSettings } from '@shoal/node/config';
 import type { NamedSource, Session, Transfer } from '@shoal/swarm';
 import { effectiveConfig } from '../config.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import { formatBytes } from '../numbers.ts';
+import { type CommonFlags, commonRequest, tellIgnored } from '../running/flags.ts';
+import { getInNode, type Handed } from '../running/handing.ts';
+import { findNode } from '../running/running-node.ts';
 import { openFinding } from '../transferring/finding.ts';
 import { dropForeignNames, type Imported, importResume } from '../transferring/importing.ts';
 import { type OpenSession, openSession } from '../transferring/open-session.ts';
@@ -66,6 +70,18 @@ const get: Verb = (command, context) => {
       }
       if (named.length === 0) return;
       const into = options.output === undefined ? undefined : resolve(options.output);
+      const node = await findNode(config.data, signal);
+      if (node !== undefined) {
+        if (options.resumeFrom !== undefined)
+          throw new CliError(
+            'usage',
+            `The node of ${config.data} runs, and it takes no resume files.\nStop it, or give this transfer a folder of its own with --data DIR.`,
+          );
+        tellIgnored(context, node, options);
+        const handed = named.map((source) => handOver(source, into ?? resolve('.'), options));
+        await getInNode(context, node, handed);
+        return;
+      }
       const imported =
         options.resumeFrom === undefined
           ? undefined
@@ -129,6 +145,30 @@ const get: Verb = (command, context) => {
 };
 
 export default get;
+
+interface HandedFlags extends CommonFlags {
+  readonly select?: readonly string[];
+  readonly mirror?: readonly string[];
+  readonly overwrite?: true;
+}
+
+function handOver(source: NamedSource, folder: string, options: HandedFlags): Handed {
+  const { infoHashes } = source.kind === 'torrent' ? source.torrent : source.magnet;
+  const { v1, v2 } = infoHashes;
+  return {
+    hashes: [v2, v1].filter((hash) => hash !== undefined).map(toHex),
+    request: {
+      ...(source.kind === 'torrent'
+        ? { torrent: Buffer.from(encodeTorrent(source.torrent)).toString('base64') }
+        : { link: magnetOf(source.magnet) }),
+      ...commonRequest(options),
+      folder,
+      overwrite: options.overwrite === true,
+      ...(options.select && { select: [...options.select] }),
+      ...(options.mirror && { webSeeds: [...options.mirror] }),
+    },
+  };
+}
 
 async function begin(
   { session, stateFolder }: { session: Session; stateFolder: OpenSession['stateFolder'] },

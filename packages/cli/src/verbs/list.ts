@@ -3,11 +3,11 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { RequestOf } from '@shoal/api';
 import { flags } from '../flags.ts';
-import { formatBytes } from '../numbers.ts';
+import { durationText, formatBytes } from '../numbers.ts';
 import { shortId } from '../running/choosing.ts';
 import { openNode } from '../running/running-node.ts';
 import { type Column, printTable } from '../running/table.ts';
-import { durationText, percentText, rateText, ratioOf, stateSpan, troubleText } from '../running/words.ts';
+import { percentText, rateText, ratioOf, stateSpan, troubleText } from '../running/words.ts';
 import type { Verb } from '../verb.ts';
 
 type Query = NonNullable<RequestOf<'transfers'>['query']>;

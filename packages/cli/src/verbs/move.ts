@@ -48,7 +48,7 @@ async function untilMoved(
   const { output, signal } = context;
   const left = new Set(moving.map(({ id }) => id));
   if (left.size === 0) return;
-  for await (const transfer of followTransfers(node, [...left], signal)) {
+  for await (const transfer of followTransfers(node, [...left], signal, output)) {
     const { id, name, folder, moving: state } = transfer;
     if (state === undefined) {
       output.result({ event: 'moved', id, name, folder }, `moved: ${name} to ${folder}`);

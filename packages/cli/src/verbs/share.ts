@@ -9,6 +9,9 @@ import { effectiveConfig } from '../config.ts';
 import { flags } from '../flags.ts';
 import { makeTorrentFile } from '../making/make-torrent.ts';
 import { formatBytes } from '../numbers.ts';
+import { commonRequest, tellIgnored } from '../running/flags.ts';
+import { findNode } from '../running/running-node.ts';
+import { shareInNode } from '../running/sharing.ts';
 import { openFinding } from '../transferring/finding.ts';
 import { type OpenSession, openSession } from '../transferring/open-session.ts';
 import { showProgress } from '../transferring/progress.ts';
@@ -43,6 +46,16 @@ const share: Verb = (command, context) => {
       const { config } = await effectiveConfig(context, options);
       const limits = limitSettings(config);
       const given = (options.peer ?? []).map(parsePeer);
+      const node = await findNode(config.data, signal);
+      if (node !== undefined) {
+        tellIgnored(context, node, options);
+        await shareInNode(
+          context,
+          node,
+          paths.map((path) => ({ ...commonRequest(options), path: resolve(path), format: options.format })),
+        );
+        return;
+      }
       const opened = await openSession(context, {
         data: config.data,
         port: options.port ?? 0,

@@ -2,22 +2,14 @@
 
 import type { FinderSummary, LogEntry, PeerSummary, TransferDetails } from '@shoal/api';
 import { flags } from '../flags.ts';
-import { countOf, formatBytes } from '../numbers.ts';
+import { countOf, durationText, formatBytes } from '../numbers.ts';
 import type { Output, Span } from '../output.ts';
 import { chooseTransfer } from '../running/choosing.ts';
 import { printFiles } from '../running/files.ts';
 import { pieceBar } from '../running/piece-bar.ts';
 import { openNode } from '../running/running-node.ts';
 import { type Column, printTable } from '../running/table.ts';
-import {
-  durationText,
-  limitText,
-  percentText,
-  rateText,
-  ratioOf,
-  stateSpan,
-  troubleText,
-} from '../running/words.ts';
+import { limitText, percentText, rateText, ratioOf, stateSpan, troubleText } from '../running/words.ts';
 import type { Verb } from '../verb.ts';
 
 const show: Verb = (command, context) => {

@@ -1,0 +1,72 @@
+// How far transfers are, in one line of the terminal: a bar for one, sums for several.
+
+import { countOf, durationText, formatBytes } from './numbers.ts';
+import type { Output } from './output.ts';
+import { fitToWidth, widthOf } from './text-width.ts';
+
+export interface Standing {
+  readonly name: string;
+  /** What it does where that is not fetching: shown in place of the bar. */
+  readonly doing?: string;
+  readonly bytes: number;
+  readonly total: number;
+  readonly rate: number;
+  readonly peers: number;
+}
+
+export interface ProgressBoard {
+  /** How a transfer stands now; undefined when there is no more to say of it. */
+  show(id: string, standing: Standing | undefined): void;
+}
+
+/** All who show something on one terminal take one board. */
+export function createProgressBoard(output: Output): ProgressBoard {
+  const standings = new Map<string, Standing>();
+  return {
+    show(id, standing) {
+      if (standing === undefined) standings.delete(id);
+      else standings.set(id, standing);
+      const all = [...standings.values()];
+      if (all.length > 0) output.progress((columns) => progressLine(all, columns));
+    },
+  };
+}
+
+const longestBar = 40;
+const shortestBar = 8;
+
+export function progressLine(all: readonly Standing[], columns: number): string {
+  const [one, ...others] = all;
+  if (one === undefined) return '';
+  const sum = others.length === 0 ? one : summed(all);
+  if (sum.doing !== undefined) return `${sum.name}: ${sum.doing}, ${countOf(sum.peers, 'peer')}`;
+  const share = sum.total === 0 ? 0 : Math.min(1, sum.bytes / sum.total);
+  const left =
+    sum.rate < 1 || share === 1 ? '' : `, ${durationText((sum.total - sum.bytes) / sum.rate)} left`;
+  const percent = `${(Math.floor(share * 1000) / 10).toFixed(1)} %`.padStart(7);
+  const numbers = `${percent} of ${formatBytes(sum.total)}, ${formatBytes(Math.round(sum.rate))}/s from ${countOf(sum.peers, 'peer')}${left}`;
+  const free = columns - widthOf(numbers) - 3;
+  const nameWidth = Math.min(widthOf(sum.name), Math.max(shortestBar, free - longestBar));
+  const bar = Math.min(longestBar, free - nameWidth);
+  const name = free < shortestBar ? '' : `${fitToWidth(sum.name, Math.min(nameWidth, free))} `;
+  return `${name}${bar < shortestBar ? '' : `${barOf(share, bar)} `}${numbers}`;
+}
+
+function summed(all: readonly Standing[]): Standing {
+  const add = (of: (one: Standing) => number): number => all.reduce((sum, one) => sum + of(one), 0);
+  const doing = all.every((one) => one.doing === all[0]?.doing) ? all[0]?.doing : undefined;
+  return {
+    name: `${all.length} transfers`,
+    ...(doing !== undefined && { doing }),
+    bytes: add(({ bytes }) => bytes),
+    total: add(({ total }) => total),
+    rate: add(({ rate }) => rate),
+    peers: add(({ peers }) => peers),
+  };
+}
+
+function barOf(share: number, width: number): string {
+  const halves = Math.floor(share * width * 2);
+  const full = Math.floor(halves / 2);
+  return `${'━'.repeat(full)}${halves % 2 === 1 ? '╸' : ''}`.padEnd(width, '┄');
+}

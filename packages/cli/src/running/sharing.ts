@@ -1,0 +1,50 @@
+// Sharing by the node that owns the data folder: it makes the torrents, and goes on when this command has ended.
+
+import { basename } from 'node:path';
+import { ApiError, type NewTransfer, type TransferSummary } from '@shoal/api';
+import { createProgressBoard } from '../progress.ts';
+import type { Context } from '../verb.ts';
+import { shortId } from './choosing.ts';
+import { followTransfers } from './following.ts';
+import type { RunningNode } from './running-node.ts';
+import { doingText } from './words.ts';
+
+export async function shareInNode(
+  context: Context,
+  node: RunningNode,
+  requests: readonly (NewTransfer & { readonly path: string })[],
+): Promise<void> {
+  const { output, signal } = context;
+  for (const request of requests) {
+    output.progress(`making a torrent of ${basename(request.path)}`);
+    const added = await node.call('addTransfer', { body: request }, signal);
+    await untilShared(context, node, added);
+    const params = { id: added.id };
+    const [{ magnet, name, infoHashV1, infoHashV2 }, { port }] = await Promise.all([
+      node.call('transfer', { params }, signal),
+      node.call('node', {}, signal),
+    ]);
+    const hashes = {
+      ...(infoHashV1 !== undefined && { infoHashV1 }),
+      ...(infoHashV2 !== undefined && { infoHashV2 }),
+    };
+    output.event(
+      { event: 'sharing', name, ...hashes, magnet, ...(port !== undefined && { port }) },
+      `The node shares ${name}${port === undefined ? '' : ` on port ${port}`}. \`shoal pause ${shortId(added.id)}\` ends that.`,
+    );
+    if (!output.json) output.result({}, magnet);
+  }
+}
+
+async function untilShared(context: Context, node: RunningNode, added: TransferSummary): Promise<void> {
+  const { output, signal } = context;
+  if (added.isComplete && added.state === 'sharing') return;
+  const board = createProgressBoard(output);
+  for await (const transfer of followTransfers(node, [added.id], signal, output)) {
+    const { id, name, bytes, total, state, error, isComplete, peers } = transfer;
+    if (state === 'failed')
+      throw new ApiError(error?.code ?? 'failed', error?.message ?? `${name} failed.`, 0);
+    if (isComplete && state !== 'checking') return;
+    board.show(id, { name, doing: doingText(transfer), bytes, total, rate: 0, peers });
+  }
+}
