@@ -7,12 +7,13 @@ export const longestPieceInMemory = 8 * 1024 * 1024;
 /** Spilled runs are this long, when nothing presses. */
 export const spillRunBlocks = 64;
 
-/** Blocks read and sent together, with one vectored read and one write: to fast peers a MiB, to others 128 KiB. */
+/** Blocks read and sent together, with one vectored read and one write: to fast peers a MiB, to others 128 KiB, to slow ones one. */
 export const blocksPerLongChunk = 64;
 export const blocksPerShortChunk = 8;
-/** Chunks of all peers together that are being read or sent: 16 MiB and 12 MiB. */
+/** Chunks of all peers together that are being read or sent: 16 MiB, 12 MiB and 8 MiB. */
 export const longChunks = 16;
 export const shortChunks = 96;
+export const singleChunks = 512;
 /** Chunks of one peer: one on its way to the socket while the next are being read. */
 export const chunksPerPeer = 3;
 
@@ -51,6 +52,11 @@ export const mostConnectionsPerTransfer = 120;
 export const mostHalfOpen = 40;
 /** Dials a second, after a burst of as many: routers of homes forget connections when too many begin at once. */
 export const dialsPerSecond = 50;
+/** Who wants nothing is in less of a hurry: in a swarm of seeds each would dial each, for nothing. A burst, and then one in so long. */
+export const idleDials = 10;
+export const idleDialMs = 500;
+/** For so long a newcomer that others would be preferred to has its place: it had no time to bring anything. */
+export const settlingMs = 30_000;
 /** Contents that are opened at a time: what each waits for is the disk's answer to a few questions. */
 export const openingsAtOnce = 16;
 /** Contents that are hashed at a time: one keeps the hashers busy, a second one while the disk seeks. */
@@ -73,6 +79,8 @@ export const longestRetryMs = 30 * 60_000;
 /** A peer that was refused for good three times is forgotten. */
 export const mostFailures = 8;
 
+/** Pieces that are new go out together after this time: alone, each would be a write to each peer, and wake it. */
+export const announceMs = 20;
 /** A transfer's choker decides anew. */
 export const chokeIntervalMs = 10_000;
 /** Rates are measured, stalls found, dials begun. */

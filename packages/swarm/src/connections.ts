@@ -116,10 +116,12 @@ export class Connections {
 
   /** BEP 40: of those that bring and take nothing now, the one of the lowest priority, if the newcomer's is higher. */
   #leastPreferred(newcomer: PeerAddress): Peer | undefined {
-    const { outside } = this.#parts;
+    const { outside, nowMs } = this.#parts;
+    const settledBeforeMs = nowMs() - bound.settlingMs;
     let lowest = outside.priorityOf(newcomer) ?? 0;
     let least: Peer | undefined;
     for (const peer of this.#peers) {
+      if (peer.connectedAtMs > settledBeforeMs) continue;
       if (peer.bytesPerSecondFromIt + peer.bytesPerSecondToIt > 0) continue;
       const priority = outside.priorityOf(peer.address) ?? lowest;
       if (priority >= lowest) continue;

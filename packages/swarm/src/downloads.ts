@@ -254,7 +254,7 @@ export class Downloads {
       if (nowMs - Math.max(peer.lastBlockMs, oldestMs) > patienceMs) this.#stalled(peer);
       else if (nowMs - oldestMs > bound.lostRequestMs) this.#giveUpAll(peer);
     }
-    if (assembler.waitingSlabs > memory.slabs.capacity / 2 || memory.credit === 0) assembler.spillLargest();
+    if (assembler.waitingSlabs > memory.capacity / 2 || memory.credit === 0) assembler.spillLargest();
     this.feedSoon();
   }
 

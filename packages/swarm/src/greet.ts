@@ -30,6 +30,7 @@ export function greet(options: GreetOptions): void {
   const reader = createHandshakeReader();
   let successor: Successor | undefined;
   let isOver = false;
+  let isAnswering = false;
 
   const timer = clock.setTimer(handshakeMs, () =>
     fail({ code: 'silent', message: 'no handshake came in time', isBan: false }),
@@ -39,7 +40,8 @@ export function greet(options: GreetOptions): void {
     if (isOver) return;
     isOver = true;
     timer.cancel();
-    channel.close();
+    // Our answer leaves first: who gets none takes it that we want another kind of connection, and dials again.
+    if (!isAnswering) channel.close();
     options.failed(reason);
   }
 
@@ -77,7 +79,11 @@ export function greet(options: GreetOptions): void {
         fail(answer);
         return;
       }
-      channel.write(handshakeBytes(answer));
+      isAnswering = true;
+      channel.write(handshakeBytes(answer), () => {
+        isAnswering = false;
+        if (isOver && successor === undefined) channel.close();
+      });
     }
     const next = options.done(theirs);
     if ('code' in next) {

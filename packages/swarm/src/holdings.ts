@@ -245,6 +245,7 @@ export class Holdings {
     const { clock, hashing, random, memory, sendBuffers, nowMs } = this.#o.parts;
     const { peers } = connections;
     const trade = new Trade({
+      clock,
       torrent,
       content,
       hashing,

@@ -2,5 +2,5 @@ export { type Leave, type LeaveCode, SwarmError, type SwarmErrorCode } from './e
 export type { Schedule, Weekday, Window } from './limits/schedule.ts';
 export type { LimitSettings, SpeedLimits } from './limits/settings.ts';
 export type { PeerSource } from './roster.ts';
-export { createSession } from './session.ts';
+export { createSession, createSessionBuffers } from './session.ts';
 export type * from './types.ts';

@@ -1,19 +1,27 @@
-// The blocks of all transfers of a session: one pool of slabs, lent out before a block is asked for.
+// The blocks of all transfers of a session: slabs, lent out before a block is asked for.
 // Invariant: slabs taken + blocks asked for <= capacity, so that whatever was asked for has a place when it comes,
 // and back-pressure is that nobody asks for more.
 
 import type { Slabs } from '@shoal/base';
 
 export class BlockMemory {
-  readonly slabs: Slabs;
+  readonly capacity: number;
+  readonly #slabs: Slabs;
+  #taken = 0;
   #asked = 0;
   /** Peers that we may ask, in all transfers: they share what there is. */
   activePeers = 0;
   readonly #waiting = new Set<() => void>();
   #isWaking = false;
 
-  constructor(slabs: Slabs) {
-    this.slabs = slabs;
+  /** `slabs` may be those of other sessions, too. */
+  constructor(slabs: Slabs, capacity: number) {
+    this.#slabs = slabs;
+    this.capacity = capacity;
+  }
+
+  get taken(): number {
+    return this.#taken;
   }
 
   get asked(): number {
@@ -22,17 +30,17 @@ export class BlockMemory {
 
   /** Blocks that may be asked for now. */
   get credit(): number {
-    return Math.max(0, this.slabs.capacity - this.slabs.taken - this.#asked);
+    return Math.max(0, this.capacity - this.#taken - this.#asked);
   }
 
   /** What one peer may have in flight, so that no peer starves the others; a quarter stays for hashing and writing. */
   get share(): number {
-    return Math.max(8, Math.floor((this.slabs.capacity * 0.75) / Math.max(1, this.activePeers)));
+    return Math.max(8, Math.floor((this.capacity * 0.75) / Math.max(1, this.activePeers)));
   }
 
   /** Those who wait for credit are called when there is so much of it. */
   get batch(): number {
-    return this.slabs.capacity >> 4;
+    return this.capacity >> 4;
   }
 
   ask(count: number): void {
@@ -46,11 +54,14 @@ export class BlockMemory {
   }
 
   take(): Uint8Array | undefined {
-    return this.slabs.take();
+    if (this.#taken >= this.capacity) return undefined;
+    this.#taken++;
+    return this.#slabs.take();
   }
 
   give(slab: Uint8Array): void {
-    this.slabs.give(slab);
+    this.#taken--;
+    this.#slabs.give(slab);
     if (this.#waiting.size > 0) this.#wake();
   }
 
@@ -72,9 +83,9 @@ export class BlockMemory {
   }
 
   checkInvariants(): string[] {
-    const { taken, capacity } = this.slabs;
-    return this.#asked < 0 || taken < 0 || taken > capacity
-      ? [`${taken} slabs of ${capacity} taken, ${this.#asked} blocks asked`]
+    const taken = this.#taken;
+    return this.#asked < 0 || taken < 0 || taken > this.capacity
+      ? [`${taken} slabs of ${this.capacity} taken, ${this.#asked} blocks asked`]
       : [];
   }
 }

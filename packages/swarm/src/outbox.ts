@@ -1,22 +1,30 @@
 // Small messages to one peer, gathered: whatever is said in one turn of the event loop is one write.
-// Invariant: messages leave in the order of the calls; a peer that nothing was said to for half a second holds no buffer.
+// Invariant: messages leave in the order of the calls; a peer that nothing was said to for half a second holds no buffer,
+// and one that was told little a short one: thousands of peers may be slow to take a few bytes.
 
 import * as wire from '@shoal/wire';
 import type { PacedChannel } from './limits/paced-channel.ts';
 
-const bufferLength = 16_384;
+const shortLength = 256;
+const longLength = 16_384;
 /** More than that in reserve is given back to the system. */
-const mostSpare = 64;
+const mostShort = 64;
+const mostLong = 16;
 
 export class OutboxBuffers {
-  readonly #spare: Uint8Array[] = [];
+  readonly #short: Uint8Array[] = [];
+  readonly #long: Uint8Array[] = [];
 
-  take(): Uint8Array {
-    return this.#spare.pop() ?? new Uint8Array(bufferLength);
+  /** One with room for so much, and more if that is little. */
+  take(length: number): Uint8Array {
+    if (length <= shortLength) return this.#short.pop() ?? new Uint8Array(shortLength);
+    if (length <= longLength) return this.#long.pop() ?? new Uint8Array(longLength);
+    return new Uint8Array(length);
   }
 
   give(buffer: Uint8Array): void {
-    if (this.#spare.length < mostSpare && buffer.length === bufferLength) this.#spare.push(buffer);
+    if (buffer.length === shortLength && this.#short.length < mostShort) this.#short.push(buffer);
+    if (buffer.length === longLength && this.#long.length < mostLong) this.#long.push(buffer);
   }
 }
 
@@ -27,6 +35,8 @@ export class Outbox {
   #at = 0;
   #isScheduled = false;
   #isClosed = false;
+  /** A piece that the peer lacks was announced, and has not left yet. */
+  hasNews = false;
   /** How often something was said. */
   flushes = 0;
   /** Bytes handed to the channel and not yet sent. */
@@ -44,6 +54,7 @@ export class Outbox {
     const length = this.#at;
     this.#buffer = new Uint8Array(0);
     this.#at = 0;
+    this.hasNews = false;
     if (this.#isClosed) {
       this.#buffers.give(buffer);
       return;
@@ -101,10 +112,16 @@ export class Outbox {
     this.#at = wire.writeHaveNone(this.#buffer, at);
   }
 
-  /** `isNews`: the peer does not have the piece. Otherwise it goes with what is said next, or with the next tick. */
-  have(piece: number, isNews = true): void {
-    const at = this.#room(9, isNews);
+  have(piece: number): void {
+    const at = this.#room(9);
     this.#at = wire.writeHave(this.#buffer, at, piece);
+  }
+
+  /** The same, with what is said next, or when somebody flushes. `isNews`: the peer does not have the piece. */
+  announce(piece: number, isNews: boolean): void {
+    const at = this.#room(9, false);
+    this.#at = wire.writeHave(this.#buffer, at, piece);
+    if (isNews) this.hasNews = true;
   }
 
   bitfield(bits: Uint8Array): void {
@@ -159,14 +176,24 @@ export class Outbox {
 
   /** Where `length` more bytes may be written; they go out at the end of this turn if anything pressing is said in it. */
   #room(length: number, isPressing = true): number {
-    if (this.#at + length > this.#buffer.length) {
-      this.flush();
-      this.#buffer = length > bufferLength ? new Uint8Array(length) : this.#buffers.take();
-    }
+    if (this.#at + length > this.#buffer.length) this.#moveOn(length);
     if (isPressing && !this.#isScheduled) {
       this.#isScheduled = true;
       queueMicrotask(this.flush);
     }
     return this.#at;
+  }
+
+  /** To a buffer with room for `length` more bytes. */
+  #moveOn(length: number): void {
+    const before = this.#buffer;
+    if (this.#at > 0 && this.#at + length <= longLength) {
+      this.#buffer = this.#buffers.take(longLength);
+      this.#buffer.set(before.subarray(0, this.#at));
+      this.#buffers.give(before);
+      return;
+    }
+    this.flush();
+    this.#buffer = this.#buffers.take(length);
   }
 }

@@ -128,7 +128,8 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   /** Pieces that we serve it although we choke it. */
   readonly grantedFast = new Set<number>();
   chunksUnderWay = 0;
-  takesLongChunks = false;
+  /** Which of the send buffers it gets. */
+  chunkSize: 0 | 1 | 2 = 0;
   /** Since when something has been waiting for the channel to take it. */
   writingSinceMs: number | undefined;
   refusals = 0;

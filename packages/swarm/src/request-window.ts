@@ -10,9 +10,9 @@ const leastWindow = 4;
 const horizonMs = 2_000;
 
 export class RequestWindow {
-  #pieces = new Int32Array(64);
-  #blocks = new Int32Array(64);
-  #times = new Float64Array(64);
+  #pieces = new Int32Array(8);
+  #blocks = new Int32Array(8);
+  #times = new Float64Array(8);
   #head = 0;
   #tail = 0;
   #count = 0;

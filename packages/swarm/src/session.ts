@@ -2,7 +2,7 @@
 // Invariants: an info hash belongs to one transfer; connections and dials stay within their bounds; while no
 // transfer has anything to do, no timer runs.
 
-import { createSlabs, type PeerAddress, type Timer, toHex } from '@shoal/base';
+import { type PeerAddress, type Timer, toHex } from '@shoal/base';
 import type { InfoHashes, Torrent } from '@shoal/metainfo';
 import { type Accepted, type Channel, type ChannelListener, oldestOfBusiest } from '@shoal/transport';
 import type { Handshake } from '@shoal/wire';
@@ -12,29 +12,35 @@ import { greet, handshakeBytes } from './greet.ts';
 import { Limiter } from './limits/limiter.ts';
 import type { LimitSettings } from './limits/settings.ts';
 import { BlockMemory } from './memory.ts';
-import { OutboxBuffers } from './outbox.ts';
+import type { OutboxBuffers } from './outbox.ts';
 import { OutsideAddress } from './outside-address.ts';
 import { blockLength } from './picker/picker.ts';
 import { Queue } from './queue.ts';
 import type { KnownPeer } from './roster.ts';
+import { SharedBuffers } from './session-buffers.ts';
 import type { SessionParts } from './session-parts.ts';
 import { TorrentTransfer } from './transfer.ts';
 import { Turnstile } from './turnstile.ts';
 import type {
   QueueSettings,
   Session,
+  SessionBuffers,
   SessionOptions,
   SessionStatistics,
   Transfer,
   TransferOptions,
   TransferSource,
 } from './types.ts';
-import { createSendBuffers } from './uploads.ts';
+import { createSendBuffers, type SendBuffers } from './uploads.ts';
 import { hashToAnswer, hashToName, isNameOf } from './wire-names.ts';
 import { beyond } from './within-bounds.ts';
 
 export function createSession(options: SessionOptions): Session {
   return new TorrentSession(options);
+}
+
+export function createSessionBuffers(): SessionBuffers {
+  return new SharedBuffers();
 }
 
 class TorrentSession implements Session, SessionParts {
@@ -53,14 +59,15 @@ class TorrentSession implements Session, SessionParts {
   readonly memory: BlockMemory;
   readonly limiter: Limiter;
   readonly turns: Queue;
-  readonly sendBuffers = createSendBuffers();
-  readonly outboxBuffers = new OutboxBuffers();
+  readonly sendBuffers: SendBuffers;
+  readonly outboxBuffers: OutboxBuffers;
   readonly outside = new OutsideAddress(() => this.port);
   readonly nowMs: () => number;
   readonly openings = new Turnstile(bound.openingsAtOnce);
   readonly checks = new Turnstile(bound.checksAtOnce);
   readonly transfers = new Set<TorrentTransfer>();
   connections = 0;
+  readonly #buffers: SharedBuffers;
   readonly #transport: SessionOptions['transport'];
   readonly #byHash = new Map<string, TorrentTransfer>();
   readonly #active = new Set<TorrentTransfer>();
@@ -87,9 +94,10 @@ class TorrentSession implements Session, SessionParts {
     this.exchangesPeers = options.exchangesPeers ?? true;
     this.#transport = options.transport;
     this.nowMs = () => options.clock.nowMs();
-    this.memory = new BlockMemory(
-      createSlabs({ slabLength: blockLength, capacity: bound.slabBytes / blockLength }),
-    );
+    this.#buffers = options.buffers instanceof SharedBuffers ? options.buffers : new SharedBuffers();
+    this.memory = new BlockMemory(this.#buffers.slabs, bound.slabBytes / blockLength);
+    this.sendBuffers = createSendBuffers(this.#buffers.chunks);
+    this.outboxBuffers = this.#buffers.outbox;
     this.limiter = new Limiter(options.clock, () => {
       for (const transfer of this.transfers) transfer.tightened();
     });
@@ -243,6 +251,7 @@ class TorrentSession implements Session, SessionParts {
     if (this.#isClosed) return;
     const nowMs = this.nowMs();
     this.limiter.tick();
+    this.#buffers.trim(nowMs);
     for (const transfer of [...this.#active]) {
       const isBusy = transfer.tick(nowMs);
       this.#dialFor(transfer, nowMs);
@@ -258,10 +267,13 @@ class TorrentSession implements Session, SessionParts {
       this.limiter.halfOpen - this.#dials.size,
       this.limiter.connections - this.connections,
       this.limiter.connectionsPerTransfer - transfer.peerCount,
+      transfer.dialRoom(nowMs),
     );
     if (room <= 0) return;
     const ready = transfer.roster.next(nowMs, room);
-    for (const known of ready.slice(0, this.limiter.takeDials(ready.length))) {
+    const dialled = ready.slice(0, this.limiter.takeDials(ready.length));
+    transfer.noteDials(dialled.length, nowMs);
+    for (const known of dialled) {
       if (this.#transport.canDial(known.address)) void this.#dial(transfer, known);
       else known.nextMs = Number.POSITIVE_INFINITY;
     }
@@ -408,10 +420,11 @@ class TorrentSession implements Session, SessionParts {
         ['connections', this.connections, limiter.connections + bound.mostGreetings + limiter.halfOpen],
         ['dials', this.#dials.size, limiter.halfOpen],
         ['greetings', this.#greeting.size, isOver ? 0 : bound.mostGreetings + limiter.halfOpen],
-        ['long chunks', sendBuffers.long.inUse, isOver ? 0 : bound.longChunks],
-        ['short chunks', sendBuffers.short.inUse, isOver ? 0 : bound.shortChunks],
-        ['slabs', memory.slabs.taken, isOver ? 0 : memory.slabs.capacity],
-        ['blocks asked', memory.asked, isOver ? 0 : memory.slabs.capacity],
+        ...sendBuffers.map(
+          ({ blocks, inUse, most }) => [`chunks of ${blocks} blocks`, inUse, isOver ? 0 : most] as const,
+        ),
+        ['slabs', memory.taken, isOver ? 0 : memory.capacity],
+        ['blocks asked', memory.asked, isOver ? 0 : memory.capacity],
         ['peers that let us ask', memory.activePeers, this.connections],
       ]),
     ];

@@ -2,12 +2,13 @@
 // Invariant: what is announced was verified and written; a peer's pieces are known to the picker for as long as it
 // is attached, and its blocks are given up before it is detached.
 
-import type { Hashing, PeerAddress, Random } from '@shoal/base';
+import type { Clock, Hashing, PeerAddress, Random } from '@shoal/base';
 import { equalBytes } from '@shoal/base';
 import type { Torrent } from '@shoal/metainfo';
 import type { Content } from '@shoal/storage';
 import { allowedFastSet, type ContentShape } from '@shoal/wire';
 import { Assembler, type BadPiece } from './assembler.ts';
+import { announceMs } from './bounds.ts';
 import { Downloads } from './downloads.ts';
 import type { HashExchange } from './hash-exchange.ts';
 import type { BlockMemory } from './memory.ts';
@@ -24,6 +25,7 @@ import type { WebSeeds } from './web-seeds/web-seeds.ts';
 import { Wishes } from './wishes.ts';
 
 export interface TradeOptions {
+  readonly clock: Clock;
   readonly torrent: Torrent;
   readonly content: Content;
   readonly hashing: Hashing;
@@ -63,6 +65,7 @@ export class Trade {
   readonly #requestable: ContentShape;
   readonly #suspects: Suspects;
   readonly #senders = new Map<number, Suspect>();
+  #isAnnouncing = false;
   badPieces = 0;
 
   constructor(options: TradeOptions) {
@@ -229,9 +232,24 @@ export class Trade {
   }
 
   #have(piece: number): void {
-    for (const peer of this.#o.peers) peer.outbox.have(piece, peer.pieces?.has(piece) !== true);
+    let isNews = false;
+    for (const peer of this.#o.peers) {
+      const lacksIt = peer.pieces?.has(piece) !== true;
+      peer.outbox.announce(piece, lacksIt);
+      isNews ||= lacksIt;
+    }
+    if (isNews) this.#announceSoon();
     if (this.#suspects.isSuspect(piece)) void this.#convict(piece);
     this.#o.onHave(piece);
+  }
+
+  #announceSoon(): void {
+    if (this.#isAnnouncing) return;
+    this.#isAnnouncing = true;
+    this.#o.clock.setTimer(announceMs, () => {
+      this.#isAnnouncing = false;
+      for (const { outbox } of this.#o.peers) if (outbox.hasNews) outbox.flush();
+    });
   }
 
   #bad(piece: number, bad: BadPiece): void {

@@ -66,6 +66,8 @@ export class TorrentTransfer implements Transfer {
   readonly #places: Places;
   #hashes: HashExchange | undefined;
   #torrent: Torrent | undefined;
+  /** When its dials have been slept off. */
+  #restedMs = 0;
   #lastChokeMs = 0;
   readonly #stored: Extract<TransferSource, { kind: 'stored' }> | undefined;
   #allHashes: InfoHashes | undefined;
@@ -226,6 +228,20 @@ export class TorrentTransfer implements Transfer {
   /** While it is being opened nobody is dialled, though whoever comes may wait for that. */
   get dialsPeers(): boolean {
     return this.#status.takesPeers && !this.#holdings.isOpening;
+  }
+
+  /** How many it may dial now. */
+  dialRoom(nowMs: number): number {
+    if (!this.#isInNoHurry) return Number.POSITIVE_INFINITY;
+    return Math.floor(bound.idleDials - Math.max(0, this.#restedMs - nowMs) / bound.idleDialMs);
+  }
+
+  get #isInNoHurry(): boolean {
+    return this.#holdings.trade === undefined ? this.isComplete : this.#wantsNothing;
+  }
+
+  noteDials(count: number, nowMs: number): void {
+    if (this.#isInNoHurry) this.#restedMs = Math.max(this.#restedMs, nowMs) + count * bound.idleDialMs;
   }
 
   get roster(): Roster {

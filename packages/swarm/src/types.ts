@@ -32,6 +32,14 @@ export interface SessionOptions {
   readonly queue?: QueueSettings;
   /** None by default, but for the number of connections. */
   readonly limits?: LimitSettings;
+  /** One set for many sessions in one process, which is less than one for each. Default: its own. */
+  readonly buffers?: SessionBuffers;
+}
+
+/** Memory that is used again and again; made by `createSessionBuffers`. */
+export interface SessionBuffers {
+  /** Lets go of what was not needed for a while. */
+  trim(nowMs: number): void;
 }
 
 export interface Session {

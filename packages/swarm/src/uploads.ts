@@ -8,34 +8,64 @@ import * as bound from './bounds.ts';
 import type { Peer } from './peer.ts';
 import { blockLength } from './picker/picker.ts';
 
-/** A peer whose chunks leave within this time gets long ones, so that a slow one never has much on its way. */
+/**
+ * A peer whose chunks leave within this time gets longer ones, and one that they take longer to shorter ones, so that a
+ * slow one never has much on its way. They are eight times as long from size to size.
+ */
 const quickMs = 50;
-const slowMs = 250;
+const slowMs = 400;
 const slotLength = pieceHeaderLength + blockLength;
 
 /** A buffer with room for a chunk, and views of where its full-length blocks go. */
-interface Chunk {
+export interface Chunk {
   readonly bytes: Uint8Array;
   readonly places: readonly Uint8Array[];
 }
 
-/** Buffers of one size: long ones for peers that take a MiB in no time, short ones for the others. */
+/** Buffers that nobody uses now, the one that was used last on top. */
+export class Spare<Buffer> {
+  readonly #spare: Buffer[] = [];
+  /** The fewest that lay here since the last `trim`. */
+  #least = 0;
+
+  take(): Buffer | undefined {
+    const buffer = this.#spare.pop();
+    this.#least = Math.min(this.#least, this.#spare.length);
+    return buffer;
+  }
+
+  give(buffer: Buffer): void {
+    this.#spare.push(buffer);
+  }
+
+  /** Lets go of those that were never needed since the last time. */
+  trim(): void {
+    this.#spare.splice(0, this.#least);
+    this.#least = this.#spare.length;
+  }
+}
+
+/** Buffers of one size. */
 export class Chunks {
   readonly blocks: number;
-  readonly #bound: number;
-  readonly #spare: Chunk[] = [];
+  readonly most: number;
+  readonly #spare: Spare<Chunk>;
   readonly #waiting: (() => void)[] = [];
-  #made = 0;
+  inUse = 0;
 
-  constructor(blocks: number, most: number) {
+  constructor(blocks: number, most: number, spare: Spare<Chunk>) {
     this.blocks = blocks;
-    this.#bound = most;
+    this.most = most;
+    this.#spare = spare;
   }
 
   take(): Chunk | undefined {
-    const chunk = this.#spare.pop();
-    if (chunk !== undefined || this.#made >= this.#bound) return chunk;
-    this.#made++;
+    if (this.inUse >= this.most) return undefined;
+    this.inUse++;
+    return this.#spare.take() ?? this.#make();
+  }
+
+  #make(): Chunk {
     const bytes = new Uint8Array(this.blocks * slotLength);
     const places = Array.from({ length: this.blocks }, (_, i) =>
       bytes.subarray(i * slotLength + pieceHeaderLength, (i + 1) * slotLength),
@@ -44,7 +74,8 @@ export class Chunks {
   }
 
   give(chunk: Chunk): void {
-    this.#spare.push(chunk);
+    this.inUse--;
+    this.#spare.give(chunk);
     this.#waiting.shift()?.();
   }
 
@@ -52,22 +83,17 @@ export class Chunks {
   whenFree(callback: () => void): void {
     this.#waiting.push(callback);
   }
-
-  get inUse(): number {
-    return this.#made - this.#spare.length;
-  }
 }
 
-export interface SendBuffers {
-  readonly short: Chunks;
-  readonly long: Chunks;
-}
+/** From the shortest to the longest: for slow peers, for most, and for those that take a MiB in no time. */
+export type SendBuffers = readonly [Chunks, Chunks, Chunks];
 
-export function createSendBuffers(): SendBuffers {
-  return {
-    short: new Chunks(bound.blocksPerShortChunk, bound.shortChunks),
-    long: new Chunks(bound.blocksPerLongChunk, bound.longChunks),
-  };
+export function createSendBuffers(spare: readonly [Spare<Chunk>, Spare<Chunk>, Spare<Chunk>]): SendBuffers {
+  return [
+    new Chunks(1, bound.singleChunks, spare[0]),
+    new Chunks(bound.blocksPerShortChunk, bound.shortChunks, spare[1]),
+    new Chunks(bound.blocksPerLongChunk, bound.longChunks, spare[2]),
+  ];
 }
 
 export interface UploadsOptions {
@@ -123,7 +149,7 @@ export class Uploads {
         ? 1
         : bound.chunksPerPeer;
     while (peer.uploads.count > 0 && peer.chunksUnderWay < most && !peer.hasLeft) {
-      const chunks = peer.takesLongChunks ? this.#o.buffers.long : this.#o.buffers.short;
+      const chunks = this.#bufferFor(peer);
       const chunk = chunks.take();
       if (chunk === undefined) {
         if (this.#waiting.has(peer)) return;
@@ -139,6 +165,13 @@ export class Uploads {
     }
   }
 
+  /** No larger than what is asked for. */
+  #bufferFor({ uploads, chunkSize }: Peer): Chunks {
+    const { buffers } = this.#o;
+    if (chunkSize === 0 || uploads.count <= buffers[0].blocks) return buffers[0];
+    return chunkSize === 1 || uploads.count <= buffers[1].blocks ? buffers[1] : buffers[2];
+  }
+
   async #send(peer: Peer, chunks: Chunks, chunk: Chunk): Promise<void> {
     const { content, nowMs } = this.#o;
     const { uploads } = peer;
@@ -147,21 +180,22 @@ export class Uploads {
     const runs: number[] = [];
     let used = 0;
     let payload = 0;
+    let count = 0;
     let isGood = true;
     try {
       const most = peer.channel.isHeldUp ? Math.min(chunks.blocks, peer.channel.blocksAtOnce) : chunks.blocks;
       // Blocks that follow each other in the content are read together.
-      for (let blocks = 0; blocks < most && uploads.count > 0; ) {
+      while (count < most && uploads.count > 0) {
         const { piece, begin } = uploads;
         const places: Uint8Array[] = [];
         let end = begin;
-        while (blocks < most && uploads.count > 0 && uploads.piece === piece && uploads.begin === end) {
+        while (count < most && uploads.count > 0 && uploads.piece === piece && uploads.begin === end) {
           const { length } = uploads;
           if (used + pieceHeaderLength + length > chunk.bytes.length) break;
           writePieceHeader(chunk.bytes, used, piece, end, length);
           used += pieceHeaderLength;
-          const isFull = length === blockLength && used === blocks * slotLength + pieceHeaderLength;
-          const place = isFull ? chunk.places[blocks] : undefined;
+          const isFull = length === blockLength && used === count * slotLength + pieceHeaderLength;
+          const place = isFull ? chunk.places[count] : undefined;
           const there = Math.max(0, Math.min(length, this.#o.lengthOfPiece(piece) - end));
           if (there < length) chunk.bytes.fill(0, used + there, used + length);
           if (there > 0)
@@ -169,7 +203,7 @@ export class Uploads {
           used += length;
           end += length;
           payload += length;
-          blocks++;
+          count++;
           uploads.shift();
         }
         if (end === begin) break;
@@ -199,8 +233,9 @@ export class Uploads {
     if (!peer.channel.isHeldUp) peer.writingSinceMs ??= sentAtMs;
     peer.channel.writeBlocks(chunk.bytes.subarray(0, used), () => {
       const tookMs = nowMs() - sentAtMs;
-      if (tookMs < quickMs) peer.takesLongChunks = true;
-      else if (tookMs > slowMs) peer.takesLongChunks = false;
+      const isFull = count === chunks.blocks && chunks === this.#o.buffers[peer.chunkSize];
+      if (tookMs < quickMs && isFull) peer.chunkSize = peer.chunkSize === 0 ? 1 : 2;
+      else if (tookMs > slowMs) peer.chunkSize = peer.chunkSize === 2 ? 1 : 0;
       peer.writingSinceMs = peer.chunksUnderWay > 1 && !peer.channel.isHeldUp ? nowMs() : undefined;
       this.#done(peer, chunks, chunk);
     });

@@ -5,6 +5,7 @@ import { createDht } from '@shoal/dht';
 import type { HostPort, NetworkMode } from '@shoal/discovery';
 import { createIndex } from '@shoal/index';
 import { createSimulation, type SimHost, type Simulation, serveHttp } from '@shoal/sim';
+import { createSessionBuffers } from '@shoal/swarm';
 import { mostContentBytes, mostReceivers } from '../bounds.ts';
 import { ExperimentError } from '../errors.ts';
 import { Internet } from '../internet.ts';
@@ -226,7 +227,7 @@ async function startSwarm(
   );
   fillDisk(source, content);
   const tracker = `udp://${index?.address ?? '0.0.0.0'}:${indexPort}/announce`;
-  const setup = { mode, content, bootstrap, tracker };
+  const setup = { mode, content, buffers: createSessionBuffers(), bootstrap, tracker };
   const seed: NetworkPeer = await simulation.settle(startPeer(source, setup));
   // Known to the index and the DHT before anybody looks for it.
   await simulation.advance(10_000);

@@ -4,13 +4,15 @@
 import { createDiscovery, type HostPort, type NetworkMode } from '@shoal/discovery';
 import type { SimHost } from '@shoal/sim';
 import { OpenFiles } from '@shoal/storage';
-import { createSession, type Transfer } from '@shoal/swarm';
+import { createSession, type SessionBuffers, type Transfer } from '@shoal/swarm';
 import { createTcpTransport } from '@shoal/transport';
 import type { Content } from './content.ts';
 
 export interface PeerSetup {
   readonly mode: NetworkMode;
   readonly content: Content;
+  /** Of all peers. */
+  readonly buffers: SessionBuffers;
   /** Ways into the DHT. */
   readonly bootstrap: readonly HostPort[];
   /** The index, where the mode has one. */
@@ -34,11 +36,12 @@ export function fillDisk(host: SimHost, { bytes }: Content): void {
 
 export async function startPeer(host: SimHost, setup: PeerSetup): Promise<NetworkPeer> {
   const { world } = host;
-  const { mode, content, bootstrap, tracker } = setup;
+  const { mode, content, buffers, bootstrap, tracker } = setup;
   const session = createSession({
     ...world,
     openFiles: new OpenFiles(world.disk),
     transport: createTcpTransport(world),
+    buffers,
     exchangesPeers: mode !== 'centralized',
     client: 'Shoal',
     peerIdPrefix: '-SL0000-',
