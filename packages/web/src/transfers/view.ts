@@ -1,0 +1,121 @@
+// Which transfers the list shows and in which order. Ten thousand change every second, so the order by name is kept
+// until a name changes, and the others sort by numbers.
+
+import type { TransferSummary } from '@shoal/api';
+import type { Transfers } from '../node/live.ts';
+import { createStore } from '../store.ts';
+
+export const groups = ['all', 'fetching', 'sharing', 'complete', 'waiting', 'paused', 'trouble'] as const;
+export type Group = (typeof groups)[number];
+export type SortKey = 'name' | 'progress' | 'down' | 'up' | 'left' | 'size' | 'added';
+
+export interface View {
+  readonly text: string;
+  readonly group: Group;
+  readonly label: string | undefined;
+  readonly sort: SortKey;
+  readonly isDescending: boolean;
+  readonly selected: ReadonlySet<string>;
+  /** Where the keyboard is. */
+  readonly active: string | undefined;
+  /** Where a selection with Shift begins. */
+  readonly anchor: string | undefined;
+}
+
+export const view = createStore<View>({
+  text: '',
+  group: 'all',
+  label: undefined,
+  sort: 'added',
+  isDescending: true,
+  selected: new Set(),
+  active: undefined,
+  anchor: undefined,
+});
+
+export function groupsOf({ state, isComplete, error }: TransferSummary): readonly Group[] {
+  const found: Group[] = ['all'];
+  if (['metadata', 'checking', 'fetching'].includes(state)) found.push('fetching');
+  if (state === 'sharing') found.push('sharing');
+  if (isComplete) found.push('complete');
+  if (state === 'queued') found.push('waiting');
+  if (state === 'paused' || state === 'stopped') found.push('paused');
+  if (state === 'failed' || state === 'disk-full' || error !== undefined) found.push('trouble');
+  return found;
+}
+
+/** So that `Part 2` stands before `Part 10`, without the cost of a collator. */
+const nameKeys = new Map<string, string>();
+function nameKey(name: string): string {
+  let key = nameKeys.get(name);
+  if (key === undefined) {
+    if (nameKeys.size > 50_000) nameKeys.clear();
+    key = name.slice(0, 200).toLowerCase().replace(/\d+/g, (digits) => digits.padStart(10, '0'));
+    nameKeys.set(name, key);
+  }
+  return key;
+}
+
+let byName: { readonly names: number; readonly ids: readonly string[] } = { names: -1, ids: [] };
+
+function inOrderOfName({ byId, names }: Transfers): readonly string[] {
+  if (byName.names !== names) {
+    const keyed = [...byId.values()].map(({ id, name }) => [nameKey(name), id] as const);
+    keyed.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    byName = { names, ids: keyed.map(([, id]) => id) };
+  }
+  return byName.ids;
+}
+
+const numbers: Readonly<Record<Exclude<SortKey, 'name'>, (transfer: TransferSummary) => number>> = {
+  progress: ({ bytes, total }) => (total === 0 ? 0 : bytes / total),
+  down: ({ downRate }) => downRate,
+  up: ({ upRate }) => upRate,
+  left: ({ secondsLeft, isComplete }) => secondsLeft ?? (isComplete ? 1e15 : 1e14),
+  size: ({ size }) => size,
+  added: ({ addedMs }) => addedMs,
+};
+
+export function shownTransfers(all: Transfers, { text, group, label, sort, isDescending }: View): string[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const fits = (transfer: TransferSummary): boolean =>
+    (group === 'all' || groupsOf(transfer).includes(group)) &&
+    (label === undefined || transfer.labels.includes(label)) &&
+    words.every(
+      (word) =>
+        transfer.name.toLowerCase().includes(word) ||
+        transfer.id.startsWith(word) ||
+        transfer.labels.some((own) => own.toLowerCase().includes(word)),
+    );
+  const ids: string[] = [];
+  for (const id of inOrderOfName(all)) {
+    const transfer = all.byId.get(id);
+    if (transfer !== undefined && fits(transfer)) ids.push(id);
+  }
+  if (sort === 'name') return isDescending ? ids.reverse() : ids;
+  const valueOf = numbers[sort];
+  const values = new Map(ids.map((id) => [id, numberOf(all, id, valueOf)]));
+  const sign = isDescending ? -1 : 1;
+  // Sorting is stable: what is equal stays in the order of names.
+  return ids.sort((a, b) => sign * ((values.get(a) ?? 0) - (values.get(b) ?? 0)));
+}
+
+function numberOf(all: Transfers, id: string, valueOf: (transfer: TransferSummary) => number): number {
+  const transfer = all.byId.get(id);
+  return transfer === undefined ? 0 : valueOf(transfer);
+}
+
+export interface Counts {
+  readonly groups: Readonly<Record<Group, number>>;
+  readonly labels: readonly (readonly [label: string, count: number])[];
+}
+
+export function countAll({ byId }: Transfers): Counts {
+  const counts = { all: 0, fetching: 0, sharing: 0, complete: 0, waiting: 0, paused: 0, trouble: 0 };
+  const labels = new Map<string, number>();
+  for (const transfer of byId.values()) {
+    for (const group of groupsOf(transfer)) counts[group]++;
+    for (const label of transfer.labels) labels.set(label, (labels.get(label) ?? 0) + 1);
+  }
+  return { groups: counts, labels: [...labels].sort(([a], [b]) => (a < b ? -1 : 1)) };
+}
