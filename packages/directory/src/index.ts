@@ -17,6 +17,15 @@ export {
   shortestLeaseSeconds,
 } from './bounds.ts';
 export {
+  encodeFound,
+  encodeFoundEntry,
+  type FoundAnswer,
+  type FoundEntry,
+  parseFound,
+  type ReadEntry,
+  type ReadFound,
+} from './catalogue-answers.ts';
+export {
   type Category,
   categories,
   longestPublication,

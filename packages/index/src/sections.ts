@@ -1,6 +1,8 @@
 // What an index does beside its tracker, put together from its parts. Apart from the main face, so that a tracker alone
 // loads neither a database nor an engine.
 
+export { openCatalogue } from './catalogue/open-catalogue.ts';
+export { catalogueSection } from './catalogue/section.ts';
 export { openLeases } from './registry/open-leases.ts';
 export { createRegistry, type Registry } from './registry/registry.ts';
 export { Listing } from './store/listing.ts';

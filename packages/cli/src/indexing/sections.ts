@@ -21,9 +21,8 @@ export interface SectionParts {
 
 export async function openSections(parts: SectionParts): Promise<readonly Section[]> {
   const { world, flags, folder, knowledge, version, operatorToken, access, failed } = parts;
-  const { openLeases, createRegistry, Listing, listingRoutes, openStore } = await import(
-    '@shoal/index/sections'
-  );
+  const { catalogueSection, openCatalogue, openLeases, createRegistry, Listing, listingRoutes, openStore } =
+    await import('@shoal/index/sections');
   const { openDatabase } = await import('@shoal/index/node');
   const limitBytes = bytesOf(flags.storeLimit);
   const keeps = keepsOf(flags.storeKeeps);
@@ -69,6 +68,13 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
           },
       }),
     };
+    const catalogue = openCatalogue({ clock: world.clock, database, health: knowledge });
+    const search = catalogueSection({
+      clock: world.clock,
+      catalogue,
+      unlimited,
+      proxies: flags.proxy ?? [],
+    });
     // What is closed last is what the others write to.
     const keeping: Section = {
       routes: [],
@@ -80,7 +86,7 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
         lock?.release();
       },
     };
-    const running = [list, registry, ...(store === undefined ? [] : [store])];
+    const running: Section[] = [list, search, registry, ...(store === undefined ? [] : [store])];
     return [...running.map(({ close: _, ...section }) => section), keeping];
   } catch (error) {
     await database.close();

@@ -44,3 +44,8 @@ export const maxChangesBytes = 4 * 1024 * 1024;
 export const blockingStep = 500;
 export const longestBlockReason = 500;
 export const maxBlocks = 100_000;
+
+/** Searches and other questions of one network: a page asks once, an automation tool some times a minute. */
+export const searchingRate = { perSecond: 10, burst: 200 };
+/** Records sent by one network: who publishes an archive of thousands takes some minutes for it. */
+export const publishingRate = { perSecond: 10, burst: 300 };

@@ -1,0 +1,196 @@
+// Search in a catalogue of millions: import, questions of two words, and publications at the same time. Run:
+// `shoal bench search [--entries 200000] [--seed 1] [--seconds 20] [--writes 100] [--database sqlite:FILE|postgres://…]
+// [--keep]`. Words come from a fixed vocabulary with Zipf's frequencies; each word of a question is in 0.1 to 1% of the
+// entries. Signing is not counted, checking signatures is.
+
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createNodeWorld } from '@shoal/base/node';
+import { type Category, categories, signPublication } from '@shoal/directory';
+import { type Identity, identityFromSeed } from '@shoal/identity';
+import { openDatabase } from '@shoal/index/node';
+import { openCatalogue } from '@shoal/index/sections';
+
+const { values: flags } = parseArgs({
+  allowPositionals: true,
+  options: {
+    entries: { type: 'string', default: '200000' },
+    seed: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '20' },
+    writes: { type: 'string', default: '100' },
+    database: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+  },
+});
+const entries = Number(flags.entries);
+const vocabularySize = 100_000;
+const publishers = 200;
+const chunk = 10_000;
+
+/** Mulberry32: the same numbers for the same seed. */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const random = generator(Number(flags.seed));
+const syllables =
+  'ba be bi bo bu da de di do du ka ke ki ko ku la le li lo lu ma me mi mo mu na ne ni no nu ra re ri ro ru sa se si so su ta te ti to tu'.split(
+    ' ',
+  );
+const vocabulary = [...new Set(Array.from({ length: 2 * vocabularySize }, () => makeWord()))].slice(
+  0,
+  vocabularySize,
+);
+
+function makeWord(): string {
+  const length = 2 + Math.floor(random() * 3.5);
+  return Array.from({ length }, () => syllables[Math.floor(random() * syllables.length)]).join('');
+}
+
+/** Zipf with exponent 1: the sums of 1/rank, and a search in them. */
+const sums = new Float64Array(vocabulary.length);
+let sum = 0;
+for (let rank = 0; rank < sums.length; rank++) {
+  sum += 1 / (rank + 1);
+  sums[rank] = sum;
+}
+
+function zipf(): number {
+  const wanted = random() * sum;
+  let [low, high] = [0, sums.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sums[middle] ?? 0) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** In how many entries each word is. */
+const uses = new Uint32Array(vocabulary.length);
+const identities = Array.from({ length: publishers }, (_, i) => {
+  const seed = new Uint8Array(32);
+  new DataView(seed.buffer).setUint32(0, i + 1);
+  return identityFromSeed(seed);
+});
+let made = 0;
+
+function sentence(length: number, used: Set<number>): string {
+  return Array.from({ length }, () => {
+    const word = zipf();
+    used.add(word);
+    return vocabulary[word];
+  }).join(' ');
+}
+
+function makeRecord(): Uint8Array {
+  const used = new Set<number>();
+  const v1 = new Uint8Array(20);
+  const view = new DataView(v1.buffer);
+  for (let at = 0; at < 16; at += 4) view.setUint32(at, random() * 2 ** 32);
+  view.setUint32(16, made++);
+  const category: Category = categories[Math.floor(random() * categories.length)] ?? 'other';
+  const title = sentence(3 + Math.floor(random() * 6), used);
+  const description = sentence(15 + Math.floor(random() * 20), used);
+  const tags = [...new Set(sentence(2, used).split(' '))];
+  const identity: Identity | undefined = identities[Math.floor(random() * publishers)];
+  if (identity === undefined) throw new Error('no identity');
+  for (const word of used) uses[word] = (uses[word] ?? 0) + 1;
+  const size = Math.floor(2 ** (20 + random() * 15));
+  const files = [{ path: `${title}/${title.replaceAll(' ', '.')}.mkv`, length: size }];
+  return signPublication(
+    identity,
+    { infoHashes: { v1 }, title, description, category, tags, size, files, trackers: [], supersedes: [] },
+    { sequence: 1, madeAt: Math.floor(Date.now() / 1000) },
+  );
+}
+
+function percentile(times: number[], share: number): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}
+
+function tell(what: string, times: number[]): void {
+  const [p50, p90, p99, most] = [0.5, 0.9, 0.99, 1].map((share) => percentile(times, share).toFixed(1));
+  console.log(`${what}: ${times.length}, p50 ${p50} ms, p90 ${p90} ms, p99 ${p99} ms, longest ${most} ms`);
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'shoal-search-'));
+const address = flags.database ?? `sqlite:${join(folder, 'catalogue.db')}`;
+const world = createNodeWorld();
+const database = await openDatabase(address, Date.now());
+const catalogue = openCatalogue({ clock: world.clock, database });
+try {
+  let importMs = 0;
+  for (let at = 0; at < entries; at += chunk) {
+    const records = Array.from({ length: Math.min(chunk, entries - at) }, makeRecord);
+    const begun = performance.now();
+    const { refused } = await catalogue.takeAll(records);
+    importMs += performance.now() - begun;
+    if (refused > 0) throw new Error(`${refused} were refused`);
+    if ((at / chunk) % 20 === 19)
+      console.error(`${at + chunk} entries, ${((at + chunk) / importMs).toFixed(2)} a millisecond`);
+  }
+  const perSecond = Math.round((1000 * entries) / importMs);
+  console.log(`import: ${entries} entries in ${(importMs / 1000).toFixed(1)} s, ${perSecond}/s`);
+  if (address.startsWith('sqlite:')) {
+    const { size } = await stat(address.slice('sqlite:'.length));
+    console.log(`file: ${(size / 2 ** 20).toFixed(0)} MiB, ${Math.round(size / entries)} bytes an entry`);
+  }
+
+  const between = (least: number, most: number): string[] =>
+    vocabulary.filter((_, i) => (uses[i] ?? 0) >= least * entries && (uses[i] ?? 0) <= most * entries);
+  const usual = between(0.001, 0.01);
+  const common = between(0.05, 1);
+  const pick = (words: string[]): string => words[Math.floor(random() * words.length)] ?? '';
+  let isOver = false;
+  const writeTimes: number[] = [];
+  const writing = (async () => {
+    const everyMs = 1000 / Number(flags.writes);
+    const under: Promise<unknown>[] = [];
+    for (let next = performance.now(); !isOver && Number(flags.writes) > 0; next += everyMs) {
+      const waitMs = next - performance.now();
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+      const begun = performance.now();
+      under.push(catalogue.take(makeRecord()).then(() => writeTimes.push(performance.now() - begun)));
+    }
+    await Promise.all(under);
+  })();
+  async function ask(what: string, words: () => string, seconds: number): Promise<void> {
+    const times: number[] = [];
+    let found = 0;
+    for (const end = performance.now() + 1000 * seconds; performance.now() < end; ) {
+      const search = { words: words() };
+      const begun = performance.now();
+      found += (await catalogue.search(search)).total;
+      times.push(performance.now() - begun);
+      // People ask in between; a loop without a pause would measure a queue.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    tell(`${what} (${(found / times.length).toFixed(0)} found)`, times);
+  }
+  const seconds = Number(flags.seconds);
+  console.log(`${usual.length} words are in 0.1 to 1% of the entries, ${common.length} in 5% and more.`);
+  await ask('warming up', () => `${pick(usual)} ${pick(usual)}`, seconds / 4);
+  await ask('two words', () => `${pick(usual)} ${pick(usual)}`, seconds);
+  await ask('one word', () => pick(usual), seconds / 4);
+  await ask('two common words', () => `${pick(common)} ${pick(common)}`, seconds / 4);
+  await ask('one common word', () => pick(common), seconds / 4);
+  await ask('a typing error', () => pick(usual).replace(/^(..)(.)/, '$1x'), seconds / 4);
+  isOver = true;
+  await writing;
+  if (writeTimes.length > 0) tell('publications meanwhile', writeTimes);
+} finally {
+  await database.close();
+  await world.close();
+  if (!flags.keep) await rm(folder, { recursive: true });
+  else console.log(folder);
+}
