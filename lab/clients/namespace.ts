@@ -99,6 +99,51 @@ export async function createCable(): Promise<{
   };
 }
 
+/**
+ * A machine between two networks: eth0 leads home, where the default route goes, and tun0 elsewhere. 10.99.0.1 is at
+ * the end of both. What leaves from tun0's address is not routed in any way of its own.
+ */
+export async function createCrossroads(): Promise<{
+  readonly machine: { readonly prefix: readonly string[]; readonly address: string; readonly tunnel: string };
+  readonly home: { readonly prefix: readonly string[]; readonly address: string };
+  readonly elsewhere: { readonly prefix: readonly string[]; readonly address: string };
+  close(): Promise<void>;
+}> {
+  const spaces = [];
+  for (let i = 0; i < 3; i++) {
+    const words = i === 0 || spaces[0] === undefined ? [] : enter(spaces[0].pid);
+    const unshare = asRoot || i > 0 ? '-n' : '-rn';
+    const script = 'ip link set lo up && echo ready && exec sleep infinity';
+    spaces.push(await hold([...words, 'unshare', unshare, 'sh', '-c', script]));
+  }
+  const [machine, home, elsewhere] = spaces;
+  if (machine === undefined || home === undefined || elsewhere === undefined)
+    throw new Error('Three are made');
+  const ways = [
+    { name: 'eth0', end: home, net: '10.80.0' },
+    { name: 'tun0', end: elsewhere, net: '10.8.0' },
+  ];
+  const ip = (pid: number, ...words: string[]) => run('ip', words, enter(pid));
+  for (const { name, end, net } of ways) {
+    await ip(machine.pid, 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', `${end.pid}`);
+    await ip(machine.pid, 'addr', 'add', `${net}.2/24`, 'dev', name);
+    await ip(machine.pid, 'link', 'set', name, 'up');
+    await ip(end.pid, 'addr', 'add', `${net}.1/24`, 'dev', 'eth0');
+    await ip(end.pid, 'addr', 'add', '10.99.0.1/32', 'dev', 'lo');
+    await ip(end.pid, 'link', 'set', 'eth0', 'up');
+    await ip(end.pid, 'route', 'add', 'default', 'via', `${net}.2`);
+  }
+  await ip(machine.pid, 'route', 'add', 'default', 'via', '10.80.0.1');
+  return {
+    machine: { prefix: enter(machine.pid), address: '10.80.0.2', tunnel: '10.8.0.2' },
+    home: { prefix: enter(home.pid), address: '10.80.0.1' },
+    elsewhere: { prefix: enter(elsewhere.pid), address: '10.8.0.1' },
+    async close() {
+      for (const space of [elsewhere, home, machine]) await space.close();
+    },
+  };
+}
+
 export interface CableEnd {
   readonly prefix: readonly string[];
   readonly address: string;

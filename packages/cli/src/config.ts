@@ -12,11 +12,14 @@ export interface ConfigFlags {
   readonly downLimit?: string;
   readonly upLimit?: string;
   readonly limitLan?: true;
+  readonly bind?: string;
+  readonly portMapping?: string;
+  readonly filter?: string;
 }
 
 export async function effectiveConfig(context: Context, given: ConfigFlags): Promise<LoadedConfig> {
   const { disk } = await context.world();
-  const { config: file, data, api, network, downLimit, upLimit, limitLan } = given;
+  const { config: file, data, api, network, downLimit, upLimit, limitLan, bind, portMapping, filter } = given;
   return await loadConfig({
     disk,
     places: placesHere(),
@@ -25,12 +28,22 @@ export async function effectiveConfig(context: Context, given: ConfigFlags): Pro
       data,
       api,
       network,
+      bind,
+      'port-mapping': portMapping,
+      'filter.lists': filter,
       'limits.down': downLimit,
       'limits.up': upLimit,
       'limits.lan': limitLan && 'limited',
       'log.level': context.output.verbose ? 'debug' : undefined,
     },
   });
+}
+
+/** The same for verbs that talk to others: from here on, the context's world is bound as the config says. */
+export async function boundConfig(context: Context, given: ConfigFlags): Promise<LoadedConfig> {
+  const loaded = await effectiveConfig(context, given);
+  await context.bind(loaded.config);
+  return loaded;
 }
 
 export function placesHere(): Places {

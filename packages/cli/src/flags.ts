@@ -4,7 +4,8 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { configSchema } from '@shoal/node/config';
 
-const { data, api, network } = configSchema.properties;
+const { data, api, network, bind } = configSchema.properties;
+const { 'port-mapping': mapping, 'filter.lists': filter } = configSchema.properties;
 const { 'limits.down': down, 'limits.up': up, 'limits.lan': lan } = configSchema.properties;
 
 export const flags = {
@@ -15,6 +16,9 @@ export const flags = {
   downLimit: new Option(down.flag, `${down.description} (${down.expects})`),
   upLimit: new Option(up.flag, `${up.description} (${up.expects})`),
   limitLan: new Option(lan.flag, 'let the limits hold for peers of the local network too'),
+  bind: new Option(bind.flag, `${bind.description} (${bind.expects})`),
+  portMapping: new Option(mapping.flag, `${mapping.description} (${mapping.expects})`),
+  filter: new Option(filter.flag, `${filter.description} (${filter.expects})`),
   port: new Option('--port <N>', 'the port for peers; 0 picks a free one').argParser(parsePort),
   encryption: new Option('--encryption <POLICY>', 'how connections to peers are encrypted')
     .choices(['prefer-plain', 'prefer-encrypted', 'require'] as const)

@@ -37,6 +37,17 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
       world ??= import('@shoal/base/node').then((node) => node.createNodeWorld());
       return world;
     },
+    async bind(config) {
+      if (config.bind === 'any') return;
+      const { bindToConfig } = await import('@shoal/node/reach');
+      const unbound = await context.world();
+      world = bindToConfig(unbound, config);
+      // The one that failed closes nothing.
+      await world.catch(async (error) => {
+        await unbound.close();
+        throw error;
+      });
+    },
   };
 
   const program = createProgram(options);

@@ -11,7 +11,30 @@ export type NodeErrorCode =
   | 'folder-read-only'
   | 'folder-full'
   | 'folder-unusable'
+  /** What is to be bound is neither an own address nor an interface that has one. */
+  | 'bind-unknown'
+  /** Nothing holds traffic to that interface. */
+  | 'bind-not-held'
+  /** A list of addresses to block that cannot be read. */
+  | 'filter-unreadable'
   | 'port-in-use'
-  | 'cannot-listen';
+  | 'cannot-listen'
+  /** A peer, DHT node or URL that is none. */
+  | 'bad-address'
+  // making torrents
+  | 'nothing-to-share'
+  | 'bad-name'
+  | 'file-exists'
+  | 'file-changed'
+  // what the API is asked for
+  | 'not-found'
+  | 'invalid'
+  | 'duplicate'
+  | 'no-metadata'
+  | 'not-running'
+  | 'unreachable'
+  | 'too-large'
+  | 'busy'
+  | 'stopping';
 
 export class NodeError extends RoomError<NodeErrorCode> {}

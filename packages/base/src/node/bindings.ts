@@ -1,5 +1,5 @@
 // Which own address sockets use. A bound world never opens a socket on another address: a family that has no
-// bound address is not used at all.
+// bound address is not used at all, and nothing is opened or sent while a bound address is gone.
 
 import { WorldError } from '../world/errors.ts';
 import { parseAddress } from './addresses.ts';
@@ -9,6 +9,10 @@ export interface Bindings {
   source(family: 4 | 6, asked: string | undefined): string | undefined;
   /** What to bind: wildcards become the bound address. */
   local(asked: { host: string; family: 4 | 6 }): string;
+  /** The bound addresses; empty means no restriction. */
+  readonly own: ReadonlyMap<4 | 6, string>;
+  /** False while a bound address is on no interface that is up. */
+  isHere: boolean;
 }
 
 /** `bind` holds at most one address of each family; empty means no restriction. */
@@ -24,6 +28,8 @@ export function createBindings(bind: readonly string[]): Bindings {
   function choose(family: 4 | 6, asked: string | undefined): string | undefined {
     if (own.size === 0) return asked;
     const bound = own.get(family);
+    if (!bindings.isHere)
+      throw new WorldError('unreachable', `Bound to ${[...own.values()].join(' and ')}, which is gone`);
     if (bound === undefined)
       throw new WorldError('unreachable', `No IPv${family} address is bound, so IPv${family} is not used`);
     if (asked !== undefined && asked !== bound && !isWildcard(asked))
@@ -33,10 +39,13 @@ export function createBindings(bind: readonly string[]): Bindings {
     return bound;
   }
 
-  return {
+  const bindings: Bindings = {
+    own,
+    isHere: true,
     source: choose,
     local: ({ host, family }) => choose(family, host) ?? host,
   };
+  return bindings;
 }
 
 function isWildcard(address: string): boolean {

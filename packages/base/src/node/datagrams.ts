@@ -61,7 +61,7 @@ export function createDatagrams(bindings: Bindings, open: OpenThings): Datagrams
             local,
             send(bytes, to) {
               const { port } = to;
-              if (closed || !(port > 0 && port < 65536)) return;
+              if (closed || !bindings.isHere || !(port > 0 && port < 65536)) return;
               const host = hostFor(to);
               if (isIP(host) !== family) return;
               // A full socket buffer makes Node keep the bytes for later, so it gets its own.

@@ -1,3 +1,4 @@
 export { createHttp } from './http.ts';
 export type { HttpParts } from './http-connections.ts';
-export { createNodeWorld, type NodeWorldOptions } from './node-world.ts';
+export type { NetworkOptions } from './network.ts';
+export { bindWorld, createNodeWorld, type NodeWorldOptions } from './node-world.ts';

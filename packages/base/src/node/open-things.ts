@@ -11,6 +11,10 @@ export class OpenThings {
     if (thing !== undefined) this.#things.delete(thing);
   }
 
+  closeWhere(isMeant: (thing: object) => boolean): void {
+    for (const [thing, close] of [...this.#things]) if (isMeant(thing)) close();
+  }
+
   async closeAll(): Promise<void> {
     const closes = [...this.#things.values()];
     this.#things.clear();

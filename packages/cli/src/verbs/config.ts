@@ -16,6 +16,9 @@ const config: Verb = (command, context) => {
     .addOption(flags.downLimit)
     .addOption(flags.upLimit)
     .addOption(flags.limitLan)
+    .addOption(flags.bind)
+    .addOption(flags.portMapping)
+    .addOption(flags.filter)
     .action(async ({ explain, ...given }) => {
       const { output } = context;
       const keys = explainConfig(placesHere());

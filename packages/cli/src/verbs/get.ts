@@ -5,7 +5,7 @@ import { toHex } from '@shoal/base';
 import { encodeTorrent, magnetOf, type Torrent } from '@shoal/metainfo';
 import { limitSettings } from '@shoal/node/config';
 import type { NamedSource, Session, Transfer } from '@shoal/swarm';
-import { effectiveConfig } from '../config.ts';
+import { boundConfig } from '../config.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import { formatBytes } from '../numbers.ts';
@@ -42,14 +42,16 @@ const get: Verb = (command, context) => {
     .addOption(flags.downLimit)
     .addOption(flags.upLimit)
     .addOption(flags.limitLan)
+    .addOption(flags.bind)
+    .addOption(flags.filter)
     .addOption(flags.port)
     .addOption(flags.data)
     .addOption(flags.config)
     .addOption(flags.encryption)
     .action(async (items, options) => {
       const { output, signal } = context;
+      const { config } = await boundConfig(context, options);
       const world = await context.world();
-      const { config } = await effectiveConfig(context, options);
       const limits = limitSettings(config);
       const given = (options.peer ?? []).map(parsePeer);
       const mirrors = options.mirror ?? [];

@@ -5,7 +5,7 @@ import { Option } from '@commander-js/extra-typings';
 import { parseTorrent, type Torrent } from '@shoal/metainfo';
 import { limitSettings } from '@shoal/node/config';
 import type { FileStamp } from '@shoal/storage';
-import { effectiveConfig } from '../config.ts';
+import { boundConfig } from '../config.ts';
 import { flags } from '../flags.ts';
 import { makeTorrentFile } from '../making/make-torrent.ts';
 import { formatBytes } from '../numbers.ts';
@@ -39,11 +39,13 @@ const share: Verb = (command, context) => {
     .addOption(flags.downLimit)
     .addOption(flags.upLimit)
     .addOption(flags.limitLan)
+    .addOption(flags.bind)
+    .addOption(flags.filter)
     .addOption(flags.encryption)
     .action(async (paths, options) => {
       const { output, signal } = context;
+      const { config } = await boundConfig(context, options);
       const world = await context.world();
-      const { config } = await effectiveConfig(context, options);
       const limits = limitSettings(config);
       const given = (options.peer ?? []).map(parsePeer);
       const node = await findNode(config.data, signal);

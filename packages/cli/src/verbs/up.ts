@@ -1,6 +1,6 @@
 // Runs the node in the foreground until Ctrl-C or SIGTERM.
 
-import { effectiveConfig } from '../config.ts';
+import { boundConfig } from '../config.ts';
 import type { OpenDht } from '../dht/open-dht.ts';
 import { runDht } from '../dht/run-dht.ts';
 import { flags } from '../flags.ts';
@@ -18,13 +18,16 @@ const up: Verb = (command, context) => {
     .addOption(flags.downLimit)
     .addOption(flags.upLimit)
     .addOption(flags.limitLan)
+    .addOption(flags.bind)
+    .addOption(flags.portMapping)
+    .addOption(flags.filter)
     .action(async (options) => {
       const { output, signal, version } = context;
-      const [{ config, origins }, world, { createLog, startNode }] = await Promise.all([
-        effectiveConfig(context, options),
-        context.world(),
+      const [{ config, origins }, { createLog, startNode }] = await Promise.all([
+        boundConfig(context, options),
         import('@shoal/node'),
       ]);
+      const world = await context.world();
       const { stderr } = process;
       const isForPeople = stderr.isTTY && !output.json;
       const log = createLog({

@@ -1,0 +1,4 @@
+// How this node stands towards the network: what it is bound to, whom it blocks, and who can reach it.
+
+export { type Binding, bindToConfig, planBinding } from './binding.ts';
+export { type System, systemOf } from './system.ts';
