@@ -65,8 +65,8 @@ export function createOutput(options: OutputOptions): Output {
   }
 
   function painted(span: Span): string {
-    if (typeof span === 'string') return printable(span);
-    const text = printable(span.text);
+    const text = printable(spanText(span));
+    if (typeof span === 'string') return text;
     return stdout.hasColors?.() ? styleText(span.style, text, { validateStream: false }) : text;
   }
 
@@ -114,6 +114,10 @@ export function createOutput(options: OutputOptions): Output {
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
   return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+export function spanText(span: Span): string {
+  return typeof span === 'string' ? span : span.text;
 }
 
 function messageOf(error: unknown): string {

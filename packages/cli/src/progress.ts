@@ -65,7 +65,7 @@ function summed(all: readonly Standing[]): Standing {
   };
 }
 
-function barOf(share: number, width: number): string {
+export function barOf(share: number, width: number): string {
   const halves = Math.floor(share * width * 2);
   const full = Math.floor(halves / 2);
   return `${'━'.repeat(full)}${halves % 2 === 1 ? '╸' : ''}`.padEnd(width, '┄');

@@ -20,6 +20,7 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'show one transfer: files, peers, pieces, finders, log',
     load: () => import('./verbs/show.ts'),
   },
+  { name: 'top', summary: 'watch the running node, live', load: () => import('./verbs/top.ts') },
   {
     name: 'pause',
     summary: 'pause transfers',

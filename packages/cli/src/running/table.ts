@@ -1,6 +1,6 @@
 // Lists as tables: as wide as they have to be in a pipe, cut to the terminal on one.
 
-import type { Output, Span } from '../output.ts';
+import { type Output, type Span, spanText } from '../output.ts';
 import { fitToWidth, widthOf } from '../text-width.ts';
 
 export interface Column<Row> {
@@ -29,7 +29,7 @@ export function printTable<Row>(
   if (rows.length === 0) return;
   const cells = rows.map((row) => columns.map((column) => column.cell(row)));
   const widths = columns.map(({ title }, index) =>
-    cells.reduce((most, line) => Math.max(most, widthOf(textOf(line[index] ?? ''))), widthOf(title)),
+    cells.reduce((most, line) => Math.max(most, widthOf(spanText(line[index] ?? ''))), widthOf(title)),
   );
   const elastic = columns.findIndex(({ isElastic }) => isElastic === true);
   const total = widths.reduce((sum, width) => sum + width, gap.length * (widths.length - 1));
@@ -42,15 +42,11 @@ export function printTable<Row>(
       const width = widths[index] ?? 0;
       const text =
         isLast && side === 'left' && output.columns === undefined
-          ? textOf(part)
-          : fitToWidth(textOf(part), width, side);
+          ? spanText(part)
+          : fitToWidth(spanText(part), width, side);
       const shown = isLast ? text.trimEnd() : text;
       return [...(index === 0 ? [] : [gap]), typeof part === 'string' ? shown : { ...part, text: shown }];
     });
   output.result({}, line(columns.map(({ title }) => ({ text: title, style: 'dim' }))));
   for (const parts of cells) output.result({}, line(parts));
-}
-
-function textOf(span: Span): string {
-  return typeof span === 'string' ? span : span.text;
 }
