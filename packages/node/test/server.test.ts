@@ -11,7 +11,11 @@ import { isOurHost } from '../src/server/host.ts';
 import { renderPage } from '../src/server/page.ts';
 import { createServer as createNodeServer } from '../src/server/server.ts';
 
-const noLimits = {
+const plain = {
+  bind: 'any',
+  'name-servers': 'system',
+  'port-mapping': 'off',
+  'filter.lists': 'none',
   'limits.down': 'none',
   'limits.up': 'none',
   'limits.lan': 'exempt',
@@ -37,7 +41,7 @@ afterEach(async () => {
 
 function start(options: Partial<NodeOptions> = {}): Promise<ShoalNode> {
   const log = createLog({ level: 'silent', clock: world.clock, write: () => {} });
-  const config = { data, api: '127.0.0.1:0', network: 'hybrid', 'log.level': 'info', ...noLimits } as const;
+  const config = { data, api: '127.0.0.1:0', network: 'hybrid', 'log.level': 'info', ...plain } as const;
   return startNode({ world, config, mayMovePort: false, version: '1.2.3', log, pid: 1, ...options });
 }
 
@@ -195,7 +199,7 @@ test('stopping closes every connection: idle, in the middle of a request, and si
       api: '127.0.0.1:0',
       network: 'hybrid',
       'log.level': 'info',
-      ...noLimits,
+      ...plain,
     },
   });
   const closed = ['', 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n', 'GET /health HTTP/1.1\r\nHo'].map(
@@ -216,7 +220,7 @@ test('a port that was asked for and is taken is an error that names it; the defa
     api: `127.0.0.1:${node.port}`,
     network: 'hybrid',
     'log.level': 'info',
-    ...noLimits,
+    ...plain,
   } as const;
   await assert.rejects(start({ config }), {
     code: 'port-in-use',
@@ -234,7 +238,7 @@ test('a start that failed leaves the folder to the next one', async () => {
     api: `127.0.0.1:${node.port}`,
     network: 'hybrid',
     'log.level': 'info',
-    ...noLimits,
+    ...plain,
   } as const;
   await assert.rejects(start({ config }));
   await (await start({ config: { ...config, api: '127.0.0.1:0' } })).stop();
@@ -244,7 +248,7 @@ test('a node listens on IPv6 loopback, too', {
   skip: !(await hasIpv6()) && 'no IPv6 loopback here',
 }, async () => {
   const six = await start({
-    config: { data: join(data, 'six'), api: '[::1]:0', network: 'hybrid', 'log.level': 'info', ...noLimits },
+    config: { data: join(data, 'six'), api: '[::1]:0', network: 'hybrid', 'log.level': 'info', ...plain },
   });
   assert.equal(six.url, `http://[::1]:${six.port}/`);
   assert.equal((await fetch(`${six.url}health`)).status, 200);
