@@ -11,4 +11,5 @@ export {
   signRecord,
   type UnverifiedRecord,
   verifyRecord,
+  verifyRecordAside,
 } from './records.ts';

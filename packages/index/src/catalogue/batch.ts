@@ -65,6 +65,7 @@ class Batch {
   readonly #opinions = { rating: new Map<string, OpinionRow>(), report: new Map<string, OpinionRow>() };
   readonly #successions = new Map<string, { successor: string; sequence: number }[]>();
   readonly #standing = new Map<number, Uint8Array>();
+  readonly #slots = new Map<UnverifiedEntry, string>();
   #revision = 0;
   #listed = 0;
 
@@ -174,8 +175,12 @@ class Batch {
     return this.#rows.get(slot);
   }
 
-  #slotOf({ torrent, record }: UnverifiedEntry): string {
-    return `${hex(torrent)}/${this.#publisherOf(record.key)}`;
+  #slotOf(entry: UnverifiedEntry): string {
+    const known = this.#slots.get(entry);
+    if (known !== undefined) return known;
+    const slot = `${hex(entry.torrent)}/${this.#publisherOf(entry.record.key)}`;
+    this.#slots.set(entry, slot);
+    return slot;
   }
 
   #publisherOf(key: Uint8Array): number {
@@ -184,7 +189,7 @@ class Batch {
 
   take(entry: UnverifiedEntry, isImport: boolean): Taken {
     const { sequence, bytes } = entry.record;
-    const infoHash = hex(entry.torrent);
+    const infoHash = this.#slotOf(entry).slice(0, 40);
     const standing = this.#standingOf(entry);
     if (standing !== undefined && standing.sequence >= sequence) {
       const same = this.#records.get(standing.number) ?? this.#standing.get(standing.number);

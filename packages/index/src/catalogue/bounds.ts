@@ -33,6 +33,8 @@ export const ratingsShown = 100;
 
 /** What is written in one transaction: one wait for the disk. */
 export const maxBatch = 500;
+/** The same where nobody waits for each. */
+export const importBatch = 2_000;
 /** Records that wait to be written; beyond, the index says that it is busy. */
 export const maxWaiting = 5_000;
 

@@ -2,13 +2,13 @@
 
 import { type Clock, RoomError } from '@shoal/base';
 import { readEntry, type UnverifiedEntry } from '@shoal/directory';
-import { checkTimes, clockToleranceSeconds, verifyRecord } from '@shoal/identity';
+import { checkTimes, clockToleranceSeconds, verifyRecord, verifyRecordAside } from '@shoal/identity';
 import { sql } from 'kysely';
 import type { DatabaseAccess, IndexDatabase } from '../database/database.ts';
 import { IndexError } from '../errors.ts';
 import { applyBatch, type Pending } from './batch.ts';
 import { Blocking } from './blocking.ts';
-import { maxBatch, maxChanges, maxChangesBytes, maxWaiting, ratingsShown } from './bounds.ts';
+import { importBatch, maxBatch, maxChanges, maxChangesBytes, maxWaiting, ratingsShown } from './bounds.ts';
 import type { Catalogue, Change, Rating, Report, Taken, TorrentDetails } from './catalogue.ts';
 import { EntryReading, type LiveHealth, torrentNamed } from './entry-rows.ts';
 import { type Exclusively, Moderation } from './moderation.ts';
@@ -70,10 +70,29 @@ export function openCatalogue({ clock, database, health }: CatalogueParts): Cata
     return exclusively((db) => applyBatch(db, batch, { words, blocking, nowMs: clock.wallTimeMs() }));
   }
 
-  function checked(bytes: Uint8Array): UnverifiedEntry {
+  function timely(bytes: Uint8Array): UnverifiedEntry {
     const entry = readEntry(bytes);
     checkTimes(entry.record, clock.wallTimeMs() / 1000, clockToleranceSeconds);
+    return entry;
+  }
+
+  function checked(bytes: Uint8Array): UnverifiedEntry {
+    const entry = timely(bytes);
     return { ...entry, record: verifyRecord(entry.record) };
+  }
+
+  /** What is no proper record is left out. */
+  async function checkedAside(records: readonly Uint8Array[]): Promise<Pending[]> {
+    const checks = records.map(async (bytes): Promise<Pending[]> => {
+      try {
+        const entry = timely(bytes);
+        return [{ entry: { ...entry, record: await verifyRecordAside(entry.record) }, isImport: true }];
+      } catch (error) {
+        if (error instanceof RoomError) return [];
+        throw error;
+      }
+    });
+    return (await Promise.all(checks)).flat();
   }
 
   return {
@@ -94,21 +113,24 @@ export function openCatalogue({ clock, database, health }: CatalogueParts): Cata
       });
     },
     async takeAll(records) {
-      const pending: Pending[] = [];
-      for (const bytes of records) {
-        try {
-          pending.push({ entry: checked(bytes), isImport: true });
-        } catch (error) {
-          if (!(error instanceof RoomError)) throw error;
-        }
-      }
       let taken = 0;
-      for (let at = 0; at < pending.length; at += maxBatch) {
-        const results = await writeAll(pending.slice(at, at + maxBatch)).catch((cause: unknown) => {
-          throw unavailable(cause);
-        });
-        taken += results.filter(({ kind }) => kind === 'taken' || kind === 'known').length;
+      // While one batch is written, the signatures of the next are checked.
+      let writing: Promise<void> = Promise.resolve();
+      for (let at = 0; at < records.length; at += importBatch) {
+        const pending = await checkedAside(records.slice(at, at + importBatch));
+        await writing;
+        writing = writeAll(pending).then(
+          (results) => {
+            taken += results.filter(({ kind }) => kind === 'taken' || kind === 'known').length;
+          },
+          (cause: unknown) => {
+            throw unavailable(cause);
+          },
+        );
+        // Told where it is waited for.
+        writing.catch(() => {});
       }
+      await writing;
       return { taken, refused: records.length - taken };
     },
     changes: (after, most) => changesOf(access, after, most),

@@ -14,6 +14,8 @@ const database = new DatabaseSync(path, { timeout: 5_000, readOnly });
 // FULL: what was acknowledged survives a power cut, too.
 if (readOnly) database.exec(`pragma mmap_size = ${mappedBytes}`);
 else database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
+// Every commit is on the disk in the log; what is moved from there to its place waits for 64 MiB of it.
+database.exec('pragma wal_autocheckpoint = 16000');
 database.exec(`pragma cache_size = -${cacheKiB}`);
 const statements = new Map<string, StatementSync>();
 const port = parentPort;
