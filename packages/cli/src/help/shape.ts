@@ -1,8 +1,9 @@
 // The whole command as data: its verbs, their flags and arguments, read from the very program that parses them.
 // Completions and man pages are made of it, so that they cannot say anything else.
 
-import { type CommandUnknownOpts, Help, type Option } from '@commander-js/extra-typings';
+import { type CommandUnknownOpts, Help, Option } from '@commander-js/extra-typings';
 import { configSchema } from '@shoal/node/config';
+import { flags } from '../flags.ts';
 import { createProgram, declareVerb } from '../program.ts';
 import type { Context } from '../verb.ts';
 import { verbs } from '../verbs.ts';
@@ -50,6 +51,12 @@ export async function wholeProgram(context: Context): Promise<CommandShape> {
       declareVerb(command, entry, await entry.load(), context);
     }),
   );
+  // They may stand before the verb, too.
+  for (const flag of [
+    ...Object.values(flags),
+    new Option('--json', 'print one JSON object a line on stdout'),
+  ])
+    program.addOption(flag);
   const shape = shapeOf(program, []);
   const order = verbs.map(({ name }) => name);
   return { ...shape, commands: shape.commands.toSorted((a, b) => placeIn(order, a) - placeIn(order, b)) };

@@ -40,10 +40,10 @@ export function meant(word: string, transfers: readonly TransferSummary[]): Tran
   const hashesOf = ({ id, infoHashV1, infoHashV2 }: TransferSummary) => [id, infoHashV1, infoHashV2];
   const rules: readonly ((transfer: TransferSummary) => boolean)[] = [
     (transfer) => transfer.name === word || hashesOf(transfer).includes(text),
-    (transfer) => text !== '' && hashesOf(transfer).some((hash) => hash?.startsWith(text)),
-    (transfer) => text !== '' && transfer.name.toLowerCase().includes(text),
+    (transfer) => hashesOf(transfer).some((hash) => hash?.startsWith(text)),
+    (transfer) => transfer.name.toLowerCase().includes(text),
   ];
-  for (const rule of rules) {
+  for (const rule of text === '' ? [] : rules) {
     const found = transfers.filter(rule);
     const [one, ...others] = found;
     if (one === undefined) continue;

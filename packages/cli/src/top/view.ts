@@ -94,7 +94,7 @@ const transferCells: readonly Cell<TransferSummary>[] = [
     from: 90,
     text: ({ size }) => (size === 0 ? '-' : formatBytes(size)),
   },
-  { title: 'DOWN', width: 10, side: 'right', text: ({ downRate }) => rateText(downRate) },
+  { title: 'DOWN', width: 10, side: 'right', from: 45, text: ({ downRate }) => rateText(downRate) },
   { title: 'UP', width: 10, side: 'right', from: 60, text: ({ upRate }) => rateText(upRate) },
   { title: 'PEERS', width: 5, side: 'right', from: 66, text: ({ peers }) => `${peers}` },
   {
@@ -104,12 +104,12 @@ const transferCells: readonly Cell<TransferSummary>[] = [
     from: 100,
     text: ({ secondsLeft }) => (secondsLeft === undefined ? '-' : durationText(secondsLeft)),
   },
-  { title: 'STATE', width: 9, text: stateSpan },
+  { title: 'STATE', width: 9, from: 34, text: stateSpan },
 ];
 
 const peerCells: readonly Cell<PeerSummary>[] = [
   { title: 'HAS', width: 5, side: 'right', text: ({ has }) => `${Math.floor(100 * has)} %` },
-  { title: 'DOWN', width: 10, side: 'right', text: ({ downRate }) => rateText(downRate) },
+  { title: 'DOWN', width: 10, side: 'right', from: 45, text: ({ downRate }) => rateText(downRate) },
   { title: 'UP', width: 10, side: 'right', from: 60, text: ({ upRate }) => rateText(upRate) },
   { title: 'FLAGS', width: 6, from: 70, text: ({ flags }) => flags },
   { title: 'CLIENT', width: 18, from: 80, text: ({ client }) => client ?? '-' },
