@@ -32,6 +32,10 @@ export const maxValuesPerReply = 230;
 export const questionsPerPath = 3;
 /** Paths of a lookup that do not share what they were told. S/Kademlia finds 99% with 20% hostile nodes and four. */
 export const defaultPaths = 3;
+/** Contacts from anywhere in the table that every lookup asks, so that no neighbourhood of accomplices keeps it in. */
+export const scoutsPerLookup = 6;
+/** The same where a node looks for its own place: what it knows then is little, and decides whom it will know. */
+export const scoutsPerJoin = 24;
 /** Nearest nodes that a path remembers. */
 export const maxCandidates = 64;
 /** All that one lookup may ask, over all its paths: a lookup among ten million nodes needs about 40. */

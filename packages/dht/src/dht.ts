@@ -70,6 +70,7 @@ export async function createDht(options: DhtOptions): Promise<Dht> {
       upkeep,
       hints,
       clock,
+      random,
       hashing,
       paths: options.paths,
       connected: () => upkeep.join(),

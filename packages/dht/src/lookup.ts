@@ -7,7 +7,6 @@ import {
   bucketSize,
   deadReferrals,
   defaultPaths,
-  maxCandidates,
   maxPerPrefixInLookup,
   maxQuestionsPerLookup,
   maxUnfitPerPath,
@@ -18,6 +17,7 @@ import type { Query } from './codec/krpc.ts';
 import type { NodeInfo } from './codec/nodes.ts';
 import { placeKey, prefixOf } from './contact.ts';
 import { DhtError } from './errors.ts';
+import { type Candidate, Path } from './lookup-path.ts';
 import { compareDistance } from './node-id.ts';
 import type { Outcome } from './questions.ts';
 
@@ -61,27 +61,10 @@ export interface LookupOptions {
   readonly query: Query;
   /** Where it begins, nearest first. */
   readonly seeds: readonly NodeInfo[];
+  /** From anywhere in the table. */
+  readonly scouts: readonly NodeInfo[];
   readonly paths?: number;
   readonly signal?: AbortSignal | undefined;
-}
-
-interface Candidate {
-  node: NodeInfo;
-  readonly hops: number;
-  readonly prefix: string;
-  readonly isFit: boolean;
-  readonly referrer: Candidate | undefined;
-  state: 'new' | 'asking' | 'answered' | 'failed';
-  answered: AnsweredNode | undefined;
-  alive: number;
-  dead: number;
-}
-
-interface Path {
-  /** Nearest first. */
-  readonly candidates: Candidate[];
-  open: number;
-  unfit: number;
 }
 
 export async function* lookup(
@@ -130,12 +113,16 @@ class Run {
   constructor(asker: Asker, options: LookupOptions) {
     this.#asker = asker;
     this.#options = options;
-    const { seeds, paths = defaultPaths } = options;
+    const { target, seeds, scouts, paths = defaultPaths } = options;
     const count = Math.max(1, Math.min(paths, Math.floor(seeds.length / 2)));
-    this.#paths = Array.from({ length: count }, () => ({ candidates: [], open: 0, unfit: 0 }));
-    for (const [i, node] of seeds.entries()) {
-      const path = this.#paths[i % count];
-      if (path !== undefined) this.#consider(path, node, undefined);
+    this.#paths = Array.from({ length: count }, () => new Path(target));
+    for (const [i, path] of this.#paths.entries()) {
+      const isIts = (_: NodeInfo, at: number): boolean => at % count === i;
+      for (const node of seeds.filter(isIts)) this.#consider(path, node, undefined);
+      for (const node of scouts.filter(isIts)) {
+        const scout = this.#consider(path, node, undefined);
+        if (scout !== undefined) path.send(scout);
+      }
     }
   }
 
@@ -159,7 +146,8 @@ class Run {
     if (this.#isStopped) return;
     for (const path of this.#paths) {
       while (path.open < questionsPerPath) {
-        const next = this.#next(path);
+        const next =
+          this.#asked < maxQuestionsPerLookup ? path.next((one) => this.#mayAsk(path, one)) : undefined;
         if (next === undefined) break;
         void this.#ask(path, next);
       }
@@ -178,19 +166,6 @@ class Run {
       for (const one of candidates.filter(isCounted).slice(0, 2)) chosen.add(one);
     const closest = sorted.filter((one) => chosen.has(one)).flatMap(({ answered }) => answered ?? []);
     return { closest, asked: this.#asked, answered: sorted.length, hops };
-  }
-
-  /** The nearest that nobody asked yet, unless eight nearer ones are asked or answered. */
-  #next(path: Path): Candidate | undefined {
-    if (this.#asked >= maxQuestionsPerLookup) return undefined;
-    let nearer = 0;
-    for (const one of path.candidates) {
-      if (one.state === 'failed') continue;
-      if (one.state === 'new' && this.#mayAsk(path, one)) return one;
-      if (one.isFit && one.state !== 'new') nearer++;
-      if (nearer >= bucketSize) return undefined;
-    }
-    return undefined;
   }
 
   #mayAsk(path: Path, { isFit, prefix }: Candidate): boolean {
@@ -219,16 +194,17 @@ class Run {
     if (!equalBytes(answer.id, one.node.id)) {
       // It was named wrongly, or is new at its address: it counts as who it says it is.
       one.node = { id: answer.id, endpoint };
-      for (const { candidates } of this.#paths) if (candidates.includes(one)) this.#sort(candidates, one);
+      for (const path of this.#paths) if (path.candidates.includes(one)) path.put(one);
     }
     one.state = 'answered';
     one.answered = { ...one.node, answer, rttMs, hops: one.hops };
     if (one.referrer !== undefined) one.referrer.alive++;
     const nodes = this.#asker.family === 4 ? answer.nodes : answer.nodes6;
-    for (const node of nodes) {
-      this.#asker.named(node);
-      this.#consider(path, node, one);
-    }
+    for (const node of nodes) this.#asker.named(node);
+    path.heard(
+      one,
+      nodes.flatMap((node) => this.#consider(path, node, one) ?? []),
+    );
     this.#tell({ kind: 'answered', node: one.answered });
   }
 
@@ -244,17 +220,18 @@ class Run {
     if (referrer.dead === deadReferrals) this.#asker.suspect(referrer.node.endpoint);
   }
 
-  #consider(path: Path, node: NodeInfo, referrer: Candidate | undefined): void {
+  #consider(path: Path, node: NodeInfo, referrer: Candidate | undefined): Candidate | undefined {
     const { endpoint, id } = node;
-    if (equalBytes(id, this.#asker.ownId) || !isPlausible(endpoint, referrer?.node.endpoint)) return;
-    if (this.#asker.isBanned(endpoint)) return;
+    if (equalBytes(id, this.#asker.ownId) || !isPlausible(endpoint, referrer?.node.endpoint))
+      return undefined;
+    if (this.#asker.isBanned(endpoint)) return undefined;
     const prefix = prefixOf(endpoint);
     const key = placeKey(endpoint, prefix);
     const known = this.#known.get(key);
     if (known !== undefined) {
       // One address is one node, whoever names it under whatever id.
-      if (!path.candidates.includes(known)) this.#sort(path.candidates, known);
-      return;
+      if (!path.candidates.includes(known)) path.put(known);
+      return known;
     }
     const isFit = this.#asker.isFit(node);
     const hops = (referrer?.hops ?? 0) + 1;
@@ -264,26 +241,15 @@ class Run {
       prefix,
       isFit,
       referrer,
+      named: [],
       state: 'new',
       answered: undefined,
       alive: 0,
       dead: 0,
     };
-    if (this.#sort(path.candidates, one)) this.#known.set(key, one);
-  }
-
-  /** Puts it in its place; false when it is too far away to be remembered. */
-  #sort(candidates: Candidate[], one: Candidate): boolean {
-    const { target } = this.#options;
-    const old = candidates.indexOf(one);
-    if (old !== -1) candidates.splice(old, 1);
-    let at = candidates.length;
-    while (at > 0 && compareDistance(target, one.node.id, candidates[at - 1]?.node.id ?? one.node.id) < 0)
-      at--;
-    if (at >= maxCandidates) return false;
-    candidates.splice(at, 0, one);
-    if (candidates.length > maxCandidates) candidates.pop();
-    return true;
+    path.put(one);
+    this.#known.set(key, one);
+    return one;
   }
 
   #tell(event: LookupEvent): void {

@@ -3,7 +3,7 @@
 // Invariant: every contact answered us once, its id fits its address (BEP 42), no public address is in twice, no
 // network (/24, /64) has more than its share, and no bucket more than eight.
 
-import { type Endpoint, equalBytes } from '@shoal/base';
+import { type Endpoint, equalBytes, type Random } from '@shoal/base';
 import {
   bucketSize,
   maxFailures,
@@ -127,6 +127,19 @@ export class RoutingTable {
     const bucket = this.#bucketOf(contact.id);
     this.#remove(contact);
     this.#promote(bucket);
+  }
+
+  /** From anywhere; those that did not fail lately. */
+  sample(count: number, random: Random): Contact[] {
+    const drawn = this.contacts().filter(({ failures }) => failures === 0);
+    for (let i = 0; i < Math.min(count, drawn.length); i++) {
+      const at = i + random.below(drawn.length - i);
+      const [one, other] = [drawn[i], drawn[at]];
+      if (one === undefined || other === undefined) break;
+      drawn[i] = other;
+      drawn[at] = one;
+    }
+    return drawn.slice(0, count);
   }
 
   /** Nearest first; those that did not fail lately. */

@@ -1,7 +1,7 @@
 // What is asked of many nodes at once, in one family: peers and announces (BEP 5), scrapes (BEP 33), items (BEP 44).
 
-import { type Clock, type Endpoint, type Hashing, noBytes } from '@shoal/base';
-import { bucketSize } from './bounds.ts';
+import { type Clock, type Endpoint, type Hashing, noBytes, type Random } from '@shoal/base';
+import { bucketSize, scoutsPerLookup } from './bounds.ts';
 import { uniteBlooms } from './codec/bloom.ts';
 import type { PutItem, Query, Want } from './codec/krpc.ts';
 import type { NodeInfo } from './codec/nodes.ts';
@@ -20,6 +20,7 @@ import type { Announcement, PeersEvent } from './types.ts';
 export interface SearchParts {
   readonly node: FamilyNode;
   readonly clock: Clock;
+  readonly random: Random;
   readonly hashing: Hashing;
   readonly paths: number | undefined;
   /** Resolves when a way in was tried, where the table is empty. */
@@ -29,14 +30,22 @@ export interface SearchParts {
 type Lookup = AsyncGenerator<LookupEvent, LookupResult, void>;
 
 async function* search(
-  { node, paths, connected }: SearchParts,
+  { node, random, paths, connected }: SearchParts,
   target: Uint8Array,
   query: Query,
   signal: AbortSignal | undefined,
 ): Lookup {
   if (node.table.size === 0) await connected();
   const seeds = node.table.closest(target, 2 * bucketSize);
-  return yield* lookup(node, { target, query, seeds, signal, ...(paths === undefined ? {} : { paths }) });
+  const scouts = node.table.sample(scoutsPerLookup, random);
+  return yield* lookup(node, {
+    target,
+    query,
+    seeds,
+    scouts,
+    signal,
+    ...(paths === undefined ? {} : { paths }),
+  });
 }
 
 function ownFamily({ node }: SearchParts): Want {

@@ -2,7 +2,15 @@
 // did not change (BEP 5), and the way in again when everybody is gone.
 
 import type { Clock, Endpoint, Random, Timer } from '@shoal/base';
-import { bucketSize, knocksAtOnce, pingsPerUpkeep, questionableAfterMs, upkeepMs } from './bounds.ts';
+import {
+  bucketSize,
+  knocksAtOnce,
+  pingsPerUpkeep,
+  questionableAfterMs,
+  scoutsPerJoin,
+  scoutsPerLookup,
+  upkeepMs,
+} from './bounds.ts';
 import type { NodeInfo } from './codec/nodes.ts';
 import type { FamilyNode } from './family-node.ts';
 import { finish, lookup } from './lookup.ts';
@@ -93,10 +101,11 @@ export class Upkeep {
   }
 
   async #lookUp(target: Uint8Array, seeds: readonly NodeInfo[]): Promise<void> {
-    const { node } = this.#parts;
+    const { node, random } = this.#parts;
     const want = { 4: node.family === 4, 6: node.family === 6 };
     const query = { method: 'find_node', target, want } as const;
-    await finish(lookup(node, { target, query, seeds, paths: 1, signal: this.#stopped.signal }));
+    const scouts = node.table.sample(target === node.ownId ? scoutsPerJoin : scoutsPerLookup, random);
+    await finish(lookup(node, { target, query, seeds, scouts, paths: 1, signal: this.#stopped.signal }));
   }
 
   #schedule(): void {

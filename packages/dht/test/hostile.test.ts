@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { encodeBencode, toUtf8 } from '@shoal/base';
 import { simTest } from '@shoal/sim/testing';
-import { type HostileNode, startHostile } from './hostile.ts';
+import { type Decoy, type HostileNode, startHostile } from './hostile.ts';
 import { addressOf, growNetwork, infoHash, port, type SimNode, startNode } from './network.ts';
 
 function pick(nodes: readonly SimNode[], n: number): SimNode {
@@ -40,6 +40,37 @@ simTest(
     }
     assert.ok(hostile.reduce((sum, { asked }) => sum + asked, 0) > 1000, 'they were asked');
     assert.ok(found >= 39, `${found} of 40`);
+  },
+);
+
+simTest(
+  'who comes in over two accomplices and one honest node gets to know the others, and is found',
+  {},
+  async (simulation) => {
+    const nodes = await growNetwork(simulation, 60);
+    const accomplices: Decoy[] = [];
+    const hostile: HostileNode[] = [];
+    for (let i = 0; i < 40; i++) {
+      const host = simulation.addHost({ addresses: [addressOf(1000 + i)], line: { latencyMs: 5 } });
+      hostile.push(await startHostile(simulation, host, [], accomplices));
+    }
+    const honestAddresses = new Set(nodes.map(({ host }) => host.address));
+    let known = 0;
+    let found = 0;
+    for (let i = 0; i < 10; i++) {
+      const honest = pick(nodes, i * 11).dht.endpoints;
+      const enemies = [0, 1].map((n) => ({ address: hostile[(i * 3 + n) % 40]?.host.address ?? '', port }));
+      const host = simulation.addHost({ addresses: [addressOf(3000 + i)], line: { latencyMs: 20 } });
+      const dht = await simulation.settle(startNode(host, { bootstrap: [...enemies, ...honest] }));
+      await simulation.settle(dht.ready);
+      known += dht.nodes().filter(({ endpoint }) => honestAddresses.has(endpoint.address)).length;
+      const key = infoHash(simulation, `key ${i}`);
+      await simulation.settle(dht.announce(key, { port: 2000 }));
+      const { peers } = await simulation.settle(pick(nodes, i * 7 + 3).dht.announce(key, { port: 2001 }));
+      if (peers.some((peer) => peer.port === 2000)) found++;
+    }
+    assert.ok(known >= 100, `${known} contacts`);
+    assert.equal(found, 10);
   },
 );
 

@@ -1,5 +1,5 @@
 // A hostile DHT node in the virtual world: it gets into tables as others do, names only nodes that are not there but
-// seem nearest to whatever is looked for, knows no peers, and sends forged items.
+// seem nearest to whatever is looked for, or only its accomplices, knows no peers, and sends forged items.
 
 import { type Endpoint, encodeBencode, ipToBytes, toUtf8 } from '@shoal/base';
 import { makeNodeId } from '@shoal/dht';
@@ -8,7 +8,7 @@ import type { SeededRandom, SimHost, Simulation } from '@shoal/sim';
 import { compareDistance } from '../src/node-id.ts';
 import { port } from './network.ts';
 
-interface Decoy {
+export interface Decoy {
   readonly id: Uint8Array;
   readonly compact: Uint8Array;
 }
@@ -45,10 +45,13 @@ export async function startHostile(
   simulation: Simulation,
   host: SimHost,
   victims: readonly Endpoint[],
+  accomplices?: Decoy[],
 ): Promise<HostileNode> {
   const random = simulation.randomFor(`hostile ${host.name}`);
   const id = makeNodeId(ipToBytes(host.address) ?? new Uint8Array(4), random);
-  const decoys = makeDecoys(random, 1500);
+  const decoys = accomplices ?? makeDecoys(random, 1500);
+  const compact = compactNode(id, { address: host.address, port });
+  if (compact !== undefined) accomplices?.push({ id, compact });
   const node: HostileNode = { host, asked: 0 };
   const socket = await simulation.settle(
     host.world.datagrams.bind(
