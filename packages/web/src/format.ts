@@ -44,9 +44,11 @@ export function formatShare(part: number, whole: number): string {
 }
 
 const dateFormat = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+const dayFormat = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' });
 const timeFormat = new Intl.DateTimeFormat('en', { timeStyle: 'medium' });
 const numberFormat = new Intl.NumberFormat('en');
 
+export const formatDay = (ms: number): string => dayFormat.format(ms);
 export const formatDate = (ms: number): string => dateFormat.format(ms);
 export const formatTime = (ms: number): string => timeFormat.format(ms);
 export const formatCount = (count: number): string => numberFormat.format(count);

@@ -8,7 +8,11 @@ interface Preference<Value> {
   set(value: Value): void;
 }
 
-function remember<Value>(key: string, parse: (text: string | null) => Value, write: (value: Value) => string) {
+function remember<Value>(
+  key: string,
+  parse: (text: string | null) => Value,
+  write: (value: Value) => string,
+) {
   const read = (): string | null => {
     try {
       return localStorage.getItem(key);

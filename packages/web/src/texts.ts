@@ -104,7 +104,9 @@ export const texts = {
     added: 'Added',
     ratio: 'Ratio',
     shown: (shown: number, all: number) =>
-      shown === all ? transferCount(all) : `${new Intl.NumberFormat('en').format(shown)} of ${transferCount(all)}`,
+      shown === all
+        ? transferCount(all)
+        : `${new Intl.NumberFormat('en').format(shown)} of ${transferCount(all)}`,
     selected: (count: number) => `${counted(count, 'selected', 'selected')}`,
     of: (here: string, all: string) => `${here} of ${all}`,
     peers: (count: number) => (count === 0 ? 'no peers' : counted(count, 'peer', 'peers')),
@@ -240,8 +242,7 @@ export const texts = {
       metadataNobody:
         'A link alone does not hold the list of files; it comes from the first peer. None was found so far. The node goes on asking by itself, and you need do nothing.',
       metadata: 'The list of files comes from other peers; the download begins by itself after that.',
-      diskFull:
-        'The disk is full. Make room there, or move it to another folder; then resume it.',
+      diskFull: 'The disk is full. Make room there, or move it to another folder; then resume it.',
       stalled: 'No peer that is connected has what is still missing. It goes on as soon as one comes.',
     },
     map: {
@@ -259,7 +260,8 @@ export const texts = {
       cell: (first: number, last: number, state: string, holders: string) =>
         `${first === last ? `Piece ${first}` : `Pieces ${first} to ${last}`}: ${state}, ${holders}`,
       partly: (here: number, all: number) => `${here} of ${all} here`,
-      holders: (count: number) => (count === 255 ? '255 peers or more' : counted(count, 'peer has it', 'peers have it')),
+      holders: (count: number) =>
+        count === 255 ? '255 peers or more' : counted(count, 'peer has it', 'peers have it'),
     },
     rates: { title: 'Rates', none: 'Nothing has moved since this page was opened.' },
     files: {
@@ -333,7 +335,10 @@ export const texts = {
     kind: 'Which kind of network is this node in?',
     kinds: {
       hybrid: ['Both', 'It asks servers and other peers at once, and takes the first answer.'],
-      centralized: ['Through servers', 'It asks an index and trackers only; other peers are told nothing but what they need.'],
+      centralized: [
+        'Through servers',
+        'It asks an index and trackers only; other peers are told nothing but what they need.',
+      ],
       distributed: ['Among peers', 'It asks other peers only: no tracker and no index hears of it.'],
     } as const,
     restart: 'This holds after the node was started again.',

@@ -1,1 +1,156 @@
-export default function Page() { return null; }
+// Which kind of network this node is in, who is asked, and whether others can reach it.
+
+import '../transfer/style.css';
+import type { NodeFacts } from '@shoal/api';
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { formatBytes, formatCount, formatDuration } from '../format.ts';
+import { facts, notify, refreshFacts, statistics } from '../node/live.ts';
+import { change } from '../node/session.ts';
+import { Name } from '../parts/name.tsx';
+import { NetworkChoice } from '../parts/network-choice.tsx';
+import { useStore } from '../store.ts';
+import { texts } from '../texts.ts';
+import { attempt } from '../transfers/acting.ts';
+
+const RateChart = lazy(() => import('../transfer/rate-chart.tsx'));
+const factsEveryMs = 3000;
+const words = texts.network;
+
+export default function NetworkPage() {
+  const known = useStore(facts);
+  useEffect(() => {
+    const again = (): void => void refreshFacts().catch(() => {});
+    again();
+    const timer = setInterval(again, factsEveryMs);
+    return () => clearInterval(timer);
+  }, []);
+  if (known === undefined) return <p className="loading">{texts.pages.loading}</p>;
+  return (
+    <div className="page network">
+      <h1>{words.title}</h1>
+      <div className="overview two">
+        <Kind now={known.network} />
+        <Reach known={known} />
+        <FinderList known={known} />
+        <section className="card">
+          <h2>{words.rates}</h2>
+          <Suspense fallback={<div className="chart" />}>
+            <RateChart of="" />
+          </Suspense>
+        </section>
+        <Me known={known} />
+      </div>
+    </div>
+  );
+}
+
+function Kind({ now }: { readonly now: string }) {
+  const [isBusy, setBusy] = useState(false);
+  const [waiting, setWaiting] = useState<string>();
+
+  async function choose(network: string): Promise<void> {
+    setBusy(true);
+    await attempt(async () => {
+      const { keys } = await change('changeConfig', { body: { network } });
+      await refreshFacts();
+      const isLive = keys.find(({ key }) => key === 'network')?.isLive ?? false;
+      setWaiting(isLive || network === facts.get()?.network ? undefined : network);
+      notify(words.changed);
+    });
+    setBusy(false);
+  }
+
+  return (
+    <section className="card">
+      <h2>{words.kind}</h2>
+      <NetworkChoice value={waiting ?? now} isBusy={isBusy} onChange={(kind) => void choose(kind)} />
+      {waiting !== undefined && <p className="advice">{words.restart}</p>}
+    </section>
+  );
+}
+
+function Reach({ known: { reach, port } }: { readonly known: NodeFacts }) {
+  if (reach === undefined) return null;
+  const mood = { reachable: 'done', unreachable: 'bad', unknown: 'rest' }[reach.state];
+  return (
+    <section className="card">
+      <h2>{words.reach}</h2>
+      <p className={`state wrap ${mood}`}>
+        <strong>{words.reachStates[reach.state]}</strong> · <Name text={reach.message} />
+      </p>
+      {reach.state === 'unreachable' && <p className="hint">{words.mend}</p>}
+      <FactList
+        rows={[
+          [words.port, port === undefined ? undefined : String(port)],
+          [words.external, reach.externalAddress],
+          [words.mapping, reach.mapping && <Name text={reach.mapping} />],
+        ]}
+      />
+    </section>
+  );
+}
+
+function FinderList({ known }: { readonly known: NodeFacts }) {
+  const moods = { off: 'rest', waiting: 'rest', working: 'done', failed: 'bad' } as const;
+  return (
+    <section className="card">
+      <h2>{words.finders}</h2>
+      {known.finders.length === 0 && <p className="quiet">{words.noFinders}</p>}
+      <ul className="finderList">
+        {known.finders.map(({ kind, name, state, message, nodes }) => (
+          <li key={`${kind} ${name ?? ''}`}>
+            <strong>{words.finderKinds[kind]}</strong>
+            <span className={`state wrap ${moods[state]}`}>{words.finderStates[state]}</span>
+            <span className="quiet">
+              {name !== undefined && <Name text={name} longest={300} />}
+              {nodes !== undefined && ` ${words.nodes(nodes)} `}
+              {message !== undefined && <Name text={message} />}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Me({ known }: { readonly known: NodeFacts }) {
+  const sums = useStore(statistics);
+  return (
+    <section className="card">
+      <h2>{words.me}</h2>
+      <FactList
+        rows={[
+          [words.id, <code key="id">{known.id}</code>],
+          [words.version, known.version],
+          [words.uptime, formatDuration(known.uptimeSeconds)],
+          [words.connections, sums && formatCount(sums.connections)],
+          [words.total, sums && words.totalText(formatBytes(sums.downloaded), formatBytes(sums.uploaded))],
+          [words.free, sums?.freeBytes === undefined ? undefined : formatBytes(sums.freeBytes)],
+          [words.downloads, <Name key="downloads" text={known.downloads} longest={4096} />],
+          [words.data, <Name key="data" text={known.data} longest={4096} />],
+          [
+            words.addresses,
+            known.addresses.length === 0 ? undefined : (
+              <code key="addresses">{known.addresses.join(' ')}</code>
+            ),
+          ],
+        ]}
+      />
+    </section>
+  );
+}
+
+function FactList({ rows }: { readonly rows: readonly (readonly [string, ReactNode])[] }) {
+  return (
+    <dl className="facts">
+      {rows.map(([name, value]) =>
+        value === undefined || value === '' ? null : (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ),
+      )}
+    </dl>
+  );
+}

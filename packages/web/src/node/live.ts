@@ -162,11 +162,7 @@ function receive(event: NodeEvent): void {
 
 function put(summary: TransferSummary): void {
   const before = byId.get(summary.id);
-  if (
-    before === undefined ||
-    before.name !== summary.name ||
-    before.labels.join() !== summary.labels.join()
-  )
+  if (before === undefined || before.name !== summary.name || before.labels.join() !== summary.labels.join())
     namesChanged = true;
   byId.set(summary.id, summary);
   recordRates(summary.id, Date.now(), summary.downRate, summary.upRate);

@@ -10,20 +10,23 @@ export function Progress({
   readonly label?: string;
 }) {
   const percent = Math.min(100, Math.max(0, share * 100));
-  return (
-    <svg
-      className={`progress ${kind}`}
-      viewBox="0 0 100 4"
-      preserveAspectRatio="none"
-      role={label === undefined ? 'presentation' : 'progressbar'}
-      aria-hidden={label === undefined}
-      aria-label={label}
-      aria-valuenow={label === undefined ? undefined : Math.floor(percent)}
-      aria-valuemin={label === undefined ? undefined : 0}
-      aria-valuemax={label === undefined ? undefined : 100}
-    >
+  const bar = (
+    <svg className={`progress ${kind}`} viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
       <rect className="track" width="100" height="4" />
       <rect className="bar" width={percent} height="4" />
     </svg>
+  );
+  if (label === undefined) return bar;
+  return (
+    <div
+      className="bigProgress"
+      role="progressbar"
+      aria-label={label}
+      aria-valuenow={Math.floor(percent)}
+      aria-valuemin={0}
+      aria-valuemax={100}
+    >
+      {bar}
+    </div>
   );
 }

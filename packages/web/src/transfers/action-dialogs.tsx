@@ -88,9 +88,7 @@ export function LabelsDialog({ ids }: About) {
 
 export function MoveDialog({ ids }: About) {
   const { byId } = useStore(transfers);
-  const [folder, setFolder] = useState(
-    byId.get(ids[0] ?? '')?.folder ?? facts.get()?.downloads ?? '',
-  );
+  const [folder, setFolder] = useState(byId.get(ids[0] ?? '')?.folder ?? facts.get()?.downloads ?? '');
   return (
     <Dialog
       title={texts.move.title(ids.length)}

@@ -75,7 +75,6 @@ export function AddDialog(given: AddProps) {
         <textarea
           id={`${id}-links`}
           rows={3}
-          // biome-ignore lint/a11y/noAutofocus: a dialog puts the focus into itself, here into its first field
           autoFocus
           spellCheck={false}
           aria-describedby={`${id}-hint`}

@@ -7,7 +7,7 @@ import { useWidth } from '../parts/use-width.ts';
 import { go } from '../route.ts';
 import { useStore } from '../store.ts';
 import { texts } from '../texts.ts';
-import { TransferRow, rowId } from './row.tsx';
+import { rowId, TransferRow } from './row.tsx';
 import { pick } from './selecting.ts';
 import { type SortKey, view } from './view.ts';
 

@@ -42,7 +42,12 @@ export function TransfersPage() {
             <div className="actions" role="toolbar" aria-label={texts.list.selected(selected.length)}>
               <strong>{texts.list.selected(selected.length)}</strong>
               <Actions ids={selected} first={all.byId.get(selected[0] ?? '')} />
-              <button type="button" className="plain" aria-label={texts.actions.clear} onClick={clearSelection}>
+              <button
+                type="button"
+                className="plain"
+                aria-label={texts.actions.clear}
+                onClick={clearSelection}
+              >
                 <Icon name="close" />
               </button>
             </div>

@@ -2,7 +2,15 @@
 
 import type { TransferSummary } from '@shoal/api';
 import { type MouseEvent, memo } from 'react';
-import { formatBytes, formatDate, formatDuration, formatRate, formatShare, visible } from '../format.ts';
+import {
+  formatBytes,
+  formatDate,
+  formatDay,
+  formatDuration,
+  formatRate,
+  formatShare,
+  visible,
+} from '../format.ts';
 import { Name } from '../parts/name.tsx';
 import { Progress } from '../parts/progress.tsx';
 import { addressOf } from '../route.ts';
@@ -26,8 +34,6 @@ export const TransferRow = memo(function TransferRow(props: RowProps) {
   const reason = reasonText(transfer);
   const shortName = visible(name, 120);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid around it has the keys, as grids do
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid keeps the focus and names the active row
     <div
       id={rowId(id)}
       className={`row transfer${isActive ? ' active' : ''}`}
@@ -94,8 +100,8 @@ export const TransferRow = memo(function TransferRow(props: RowProps) {
       <div role="gridcell" className="number size">
         {size === 0 ? '–' : formatBytes(size)}
       </div>
-      <div role="gridcell" className="number added">
-        {formatDate(transfer.addedMs)}
+      <div role="gridcell" className="number added" title={formatDate(transfer.addedMs)}>
+        {formatDay(transfer.addedMs)}
       </div>
     </div>
   );

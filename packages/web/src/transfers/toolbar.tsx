@@ -64,7 +64,11 @@ export function Actions({
       <Action name="resume" isPrimary={rests} onClick={() => void act(ids, { action: 'resume' })} />
       <Action name="pause" onClick={() => void act(ids, { action: 'pause' })} />
       <Action name="verify" onClick={() => void act(ids, { action: 'verify' })} />
-      <Action name="label" title={texts.actions.labels} onClick={() => openDialog.set({ kind: 'labels', ids })} />
+      <Action
+        name="label"
+        title={texts.actions.labels}
+        onClick={() => openDialog.set({ kind: 'labels', ids })}
+      />
       <Action name="move" onClick={() => openDialog.set({ kind: 'move', ids })} />
       <Action name="link" title={texts.actions.copyLink} onClick={() => void copyLinks(ids)} />
       <Action name="remove" onClick={() => openDialog.set({ kind: 'remove', ids })} />

@@ -50,7 +50,10 @@ function nameKey(name: string): string {
   let key = nameKeys.get(name);
   if (key === undefined) {
     if (nameKeys.size > 50_000) nameKeys.clear();
-    key = name.slice(0, 200).toLowerCase().replace(/\d+/g, (digits) => digits.padStart(10, '0'));
+    key = name
+      .slice(0, 200)
+      .toLowerCase()
+      .replace(/\d+/g, (digits) => digits.padStart(10, '0'));
     nameKeys.set(name, key);
   }
   return key;
@@ -93,16 +96,16 @@ export function shownTransfers(all: Transfers, { text, group, label, sort, isDes
     if (transfer !== undefined && fits(transfer)) ids.push(id);
   }
   if (sort === 'name') return isDescending ? ids.reverse() : ids;
-  const valueOf = numbers[sort];
-  const values = new Map(ids.map((id) => [id, numberOf(all, id, valueOf)]));
+  const numberIn = numbers[sort];
+  const values = new Map(ids.map((id) => [id, numberOf(all, id, numberIn)]));
   const sign = isDescending ? -1 : 1;
   // Sorting is stable: what is equal stays in the order of names.
   return ids.sort((a, b) => sign * ((values.get(a) ?? 0) - (values.get(b) ?? 0)));
 }
 
-function numberOf(all: Transfers, id: string, valueOf: (transfer: TransferSummary) => number): number {
+function numberOf(all: Transfers, id: string, numberIn: (transfer: TransferSummary) => number): number {
   const transfer = all.byId.get(id);
-  return transfer === undefined ? 0 : valueOf(transfer);
+  return transfer === undefined ? 0 : numberIn(transfer);
 }
 
 export interface Counts {

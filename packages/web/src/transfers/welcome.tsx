@@ -33,18 +33,18 @@ export function Welcome() {
 function Questions({ keys }: { readonly keys: readonly Key[] }) {
   const [values, setValues] = useState<Readonly<Record<string, string>>>({});
   const has = (key: string): boolean => keys.some((known) => known.key === key);
-  const valueOf = (key: string): string => values[key] ?? keys.find((known) => known.key === key)?.value ?? '';
+  const textOf = (key: string): string => values[key] ?? keys.find((known) => known.key === key)?.value ?? '';
   const set = (key: string) => (value: string) => setValues({ ...values, [key]: value });
   const errorOf = (key: string): string | undefined => {
     const known = keys.find((one) => one.key === key);
-    const isWrong = known?.pattern !== undefined && !new RegExp(known.pattern, 'u').test(valueOf(key));
+    const isWrong = known?.pattern !== undefined && !new RegExp(known.pattern, 'u').test(textOf(key));
     return isWrong ? texts.settings.invalid(known.expects) : undefined;
   };
   const limits = ['limits.down', 'limits.up'].filter(has);
 
   async function save(): Promise<void> {
     const changed = Object.fromEntries(
-      keys.filter(({ key, value }) => valueOf(key) !== value).map(({ key }) => [key, valueOf(key)]),
+      keys.filter(({ key, value }) => textOf(key) !== value).map(({ key }) => [key, textOf(key)]),
     );
     const isSaved =
       Object.keys(changed).length === 0 ||
@@ -66,12 +66,12 @@ function Questions({ keys }: { readonly keys: readonly Key[] }) {
       <h2>{texts.welcome.title}</h2>
       <p>{texts.welcome.intro}</p>
       {has('downloads') && (
-        <Field label={texts.welcome.folder} value={valueOf('downloads')} onText={set('downloads')} />
+        <Field label={texts.welcome.folder} value={textOf('downloads')} onText={set('downloads')} />
       )}
       {has('network') && (
         <fieldset>
           <legend>{texts.welcome.network}</legend>
-          <NetworkChoice value={valueOf('network')} onChange={set('network')} />
+          <NetworkChoice value={textOf('network')} onChange={set('network')} />
         </fieldset>
       )}
       {limits.length > 0 && (
@@ -83,7 +83,7 @@ function Questions({ keys }: { readonly keys: readonly Key[] }) {
                 key={key}
                 label={key === 'limits.down' ? texts.welcome.down : texts.welcome.up}
                 placeholder={texts.welcome.noLimit}
-                value={valueOf(key) === 'none' ? '' : valueOf(key)}
+                value={textOf(key) === 'none' ? '' : textOf(key)}
                 error={errorOf(key)}
                 onText={(text) => set(key)(text.trim() === '' ? 'none' : text)}
               />

@@ -1,0 +1,31 @@
+// What happened to a transfer and why, the newest first.
+
+import { useMemo } from 'react';
+import { formatTime } from '../format.ts';
+import { Name } from '../parts/name.tsx';
+import { texts } from '../texts.ts';
+import { useAnswer } from './ask.ts';
+
+const logEveryMs = 2000;
+const mostShown = 500;
+
+export function Log({ id }: { readonly id: string }) {
+  const request = useMemo(() => ({ params: { id } }), [id]);
+  const { answer } = useAnswer('log', request, logEveryMs);
+  if (answer === undefined) return <p className="loading">{texts.pages.loading}</p>;
+  if (answer.length === 0) return <p className="quiet">{texts.transfer.log.none}</p>;
+  return (
+    <ol className="card log" reversed>
+      {answer
+        .slice(-mostShown)
+        .reverse()
+        .map(({ atMs, kind, message }, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: two entries may be the same word for word
+          <li key={`${atMs} ${index}`} className={kind}>
+            <time dateTime={new Date(atMs).toISOString()}>{formatTime(atMs)}</time>
+            <Name text={message} longest={1000} />
+          </li>
+        ))}
+    </ol>
+  );
+}

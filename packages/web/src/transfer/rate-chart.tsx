@@ -1,0 +1,53 @@
+// Rates over the last minutes as two lines, of one transfer or, with an empty name, of the whole node.
+
+import 'uplot/dist/uPlot.min.css';
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import { formatRate } from '../format.ts';
+import { ratesOf } from '../node/history.ts';
+import { useColours } from '../parts/use-colours.ts';
+import { texts } from '../texts.ts';
+
+const height = 180;
+const drawnEveryMs = 1000;
+
+export default function RateChart({ of }: { readonly of: string }) {
+  const place = useRef<HTMLDivElement>(null);
+  const colours = useColours();
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return;
+    const axis = { stroke: colours.quiet, grid: { stroke: colours.line, width: 1 }, ticks: { show: false } };
+    const value = (_: uPlot, rate: number | null): string => (rate === null ? '–' : formatRate(rate));
+    const chart = new uPlot(
+      {
+        width: element.clientWidth,
+        height,
+        cursor: { y: false, drag: { x: false, y: false } },
+        scales: { y: { range: (_, __, most) => [0, Math.max(1000, most * 1.1)] } },
+        axes: [axis, { ...axis, size: 80, values: (_, rates) => rates.map(formatRate) }],
+        series: [
+          {},
+          { label: texts.rates.down, stroke: colours.bar, width: 2, fill: `${colours.bar}22`, value },
+          { label: texts.rates.up, stroke: colours.coral, width: 2, value },
+        ],
+      },
+      [[], [], []],
+      element,
+    );
+    const draw = (): void => {
+      const { seconds, down, up } = ratesOf(of);
+      chart.setData([[...seconds], [...down], [...up]]);
+    };
+    draw();
+    const timer = setInterval(draw, drawnEveryMs);
+    const size = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height }));
+    size.observe(element);
+    return () => {
+      clearInterval(timer);
+      size.disconnect();
+      chart.destroy();
+    };
+  }, [of, colours]);
+  return <div ref={place} className="chart" />;
+}

@@ -1,0 +1,143 @@
+// The swarm as a picture: this node in the middle, peers around it, what flows as lines between them. Where less
+// motion is wanted it stands still; the table under it says the same in words.
+
+import type { PeerSummary } from '@shoal/api';
+import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY } from 'd3-force';
+import { useEffect, useRef, useState } from 'react';
+import { formatRate, visible } from '../format.ts';
+import { useWidth } from '../parts/use-width.ts';
+import { texts } from '../texts.ts';
+
+export const mostDrawn = 120;
+const [middleRadius, mostLine] = [20, 9];
+
+interface Place {
+  readonly id: string;
+  x: number;
+  y: number;
+  fx?: number | null;
+  fy?: number | null;
+}
+
+export function SwarmPicture({ peers }: { readonly peers: readonly PeerSummary[] }) {
+  const places = useRef(new Map<string, Place>());
+  const [, redraw] = useState(0);
+  const drawn = peers.slice(0, mostDrawn);
+  const isNarrow = useWidth() < 760;
+  const [width, height] = isNarrow ? [360, 360] : [900, 420];
+  const key = drawn
+    .map(({ address }) => address)
+    .sort()
+    .join();
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key is the peers, whatever their order
+  useEffect(() => {
+    const known = places.current;
+    const me = known.get('') ?? { id: '', x: 0, y: 0, fx: 0, fy: 0 };
+    const nodes = [
+      me,
+      ...drawn.map(({ address }, index): Place => {
+        const angle = index * 2.4;
+        const place = { id: address, x: Math.cos(angle) * 120, y: Math.sin(angle) * 120 };
+        return known.get(address) ?? place;
+      }),
+    ];
+    places.current = new Map(nodes.map((node) => [node.id, node]));
+    const links = drawn.map(({ address }) => ({ source: '', target: address }));
+    const simulation = forceSimulation(nodes)
+      .force('charge', forceManyBody().strength(-160))
+      .force('x', forceX(0).strength(isNarrow ? 0.08 : 0.025))
+      .force('y', forceY(0).strength(0.08))
+      .force('collide', forceCollide(18))
+      .force(
+        'link',
+        forceLink<Place, { source: string; target: string }>(links)
+          .id(({ id }) => id)
+          .distance(isNarrow ? 95 : 130)
+          .strength(0.3),
+      )
+      .stop();
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) {
+      simulation.tick(200);
+      redraw((count) => count + 1);
+      return;
+    }
+    simulation.on('tick', () => redraw((count) => count + 1)).restart();
+    return () => void simulation.stop();
+  }, [key, isNarrow]);
+
+  const busiest = Math.max(1, ...drawn.flatMap(({ downRate, upRate }) => [downRate, upRate]));
+  const widthOf = (rate: number): number => (rate < 1 ? 0 : 1 + (mostLine - 1) * Math.sqrt(rate / busiest));
+  const words = texts.transfer.peers;
+  return (
+    <figure className="swarm">
+      <svg viewBox={`${-width / 2} ${-height / 2} ${width} ${height}`} aria-hidden="true">
+        {drawn.map((peer) => {
+          const place = places.current.get(peer.address);
+          if (place === undefined) return null;
+          const x = clamp(place.x, width / 2 - 16);
+          const y = clamp(place.y, height / 2 - 16);
+          const length = Math.hypot(x, y) || 1;
+          // The two directions run side by side.
+          const [dx, dy] = [(-y / length) * 4, (x / length) * 4];
+          return (
+            <g key={peer.address}>
+              <line className="idle" x1="0" y1="0" x2={x} y2={y} />
+              {peer.downRate >= 1 && (
+                <line
+                  className="flow down"
+                  x1={x + dx}
+                  y1={y + dy}
+                  x2={dx}
+                  y2={dy}
+                  strokeWidth={widthOf(peer.downRate)}
+                />
+              )}
+              {peer.upRate >= 1 && (
+                <line
+                  className="flow up"
+                  x1={-dx}
+                  y1={-dy}
+                  x2={x - dx}
+                  y2={y - dy}
+                  strokeWidth={widthOf(peer.upRate)}
+                />
+              )}
+              <g transform={`translate(${x} ${y})`} className={peer.has >= 1 ? 'peer seed' : 'peer'}>
+                <title>{titleOf(peer)}</title>
+                <circle className="back" r="11" />
+                <circle
+                  className="has"
+                  r="8"
+                  pathLength="100"
+                  strokeDasharray={`${Math.min(1, peer.has) * 100} 100`}
+                  transform="rotate(-90)"
+                />
+              </g>
+            </g>
+          );
+        })}
+        <circle className="me" r={middleRadius} />
+        <path
+          className="meFish"
+          transform="translate(-14 -12)"
+          d="M3 12c5-6 13-6 18 0l4-4v8l-4-4c-5 6-13 6-18 0z"
+        />
+      </svg>
+      <figcaption className="legend quiet">
+        <span className="here">{words.legend.down}</span>
+        <span className="up">{words.legend.up}</span>
+        <span className="seed">{words.legend.seed}</span>
+      </figcaption>
+    </figure>
+  );
+}
+
+function clamp(value: number, most: number): number {
+  return Math.max(-most, Math.min(most, value));
+}
+
+function titleOf({ address, client, downRate, upRate }: PeerSummary): string {
+  const rates = texts.rates.both(formatRate(downRate), formatRate(upRate));
+  return `${address}${client === undefined ? '' : ` · ${visible(client, 80)}`} · ${rates}`;
+}
