@@ -6,6 +6,8 @@ export const fewestDhtNodes = 50;
 export const mostDhtNodes = 1_000_000;
 /** With more nodes gone or hostile than this there is no network left to measure. */
 export const greatestShare = 0.9;
+/** More than a routing table remembers. */
+export const mostWaysIn = 400;
 /** More lookups than this tell the 99.9th of a hundred from the 99.99th. */
 export const mostLookups = 100_000;
 /** 10,000 sessions take some 10 GiB. */

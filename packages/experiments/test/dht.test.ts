@@ -54,6 +54,7 @@ test('sizes and shares with which nothing can be measured are refused', async ()
     { lookups: 0 },
     { conditions: [{ kind: 'gone', share: 1 }] },
     { conditions: [{ kind: 'hostile', share: -1 }] },
+    { conditions: [{ kind: 'hostile', share: 0.2, waysIn: 0 }] },
   ] as const)
     await assert.rejects(measureDht({ ...fine, ...wrong }), ExperimentError, JSON.stringify(wrong));
 });

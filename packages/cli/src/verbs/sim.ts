@@ -19,6 +19,7 @@ const sim: Verb = (command, context) => {
     .option('--lookups <N>', 'how many are measured in each case (default: 1000)', parseNumber)
     .option('--gone <PERCENT>', 'measure with so many gone; may be given several times', collectNumber)
     .option('--hostile <PERCENT>', 'measure with so many hostile; may be given several times', collectNumber)
+    .option('--ways-in <N>', 'over so many nodes each joins where some are hostile (default: 5)', parseNumber)
     .option('--churn', 'measure with nodes that live ten minutes, in the middle')
     .option('--out <DIR>', 'keep the results of all runs here, with a table and plots of them')
     .action((options) => simulateDht(context, options));
@@ -49,6 +50,7 @@ interface DhtFlags {
   readonly lookups?: number;
   readonly gone?: readonly number[];
   readonly hostile?: readonly number[];
+  readonly waysIn?: number;
   readonly churn?: true;
   readonly out?: string;
 }
@@ -61,7 +63,10 @@ async function simulateDht(context: Context, flags: DhtFlags): Promise<void> {
   const asked: DhtCondition[] = [
     ...(flags.gone ?? []).map((percent) => ({ kind: 'gone', share: percent / 100 }) as const),
     ...(flags.churn ? [{ kind: 'churn', medianLifeMs: churnMedianMs } as const] : []),
-    ...(flags.hostile ?? []).map((percent) => ({ kind: 'hostile', share: percent / 100 }) as const),
+    ...(flags.hostile ?? []).map((percent): DhtCondition => {
+      const condition = { kind: 'hostile', share: percent / 100 } as const;
+      return flags.waysIn === undefined ? condition : { ...condition, waysIn: flags.waysIn };
+    }),
   ];
   const rows: DhtRow[] = [];
   const keep = (): void => {

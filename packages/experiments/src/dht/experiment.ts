@@ -2,14 +2,14 @@
 // production nodes in the virtual world; the same seed gives the same run.
 
 import { createSimulation } from '@shoal/sim';
-import { fewestDhtNodes, greatestShare, mostDhtNodes, mostLookups } from '../bounds.ts';
+import { fewestDhtNodes, greatestShare, mostDhtNodes, mostLookups, mostWaysIn } from '../bounds.ts';
 import { ExperimentError } from '../errors.ts';
 import { type AnnouncedKey, announceKey, announceKeys, type LookupSummary, lookUpAll } from './measure.ts';
 import { DhtNetwork } from './network.ts';
 
 export type DhtCondition =
   | { readonly kind: 'gone'; readonly share: number }
-  | { readonly kind: 'hostile'; readonly share: number }
+  | { readonly kind: 'hostile'; readonly share: number; readonly waysIn?: number }
   | { readonly kind: 'churn'; readonly medianLifeMs: number };
 
 export interface DhtExperimentOptions {
@@ -35,6 +35,9 @@ export interface DhtRow extends LookupSummary {
 }
 
 export const churnMedianMs = 10 * 60_000;
+
+/** Random nodes over which each joins: as many as clients have routers in their settings. */
+export const usualWaysIn = 5;
 
 /** What is measured when nothing else is asked for. */
 export const allConditions: readonly DhtCondition[] = [
@@ -73,18 +76,29 @@ function check({ nodes, lookups, conditions }: DhtExperimentOptions): void {
     );
   if (!Number.isInteger(lookups) || lookups < 1 || lookups > mostLookups)
     throw new ExperimentError('invalid', `From 1 to ${mostLookups} lookups can be measured, not ${lookups}.`);
-  for (const condition of conditions)
+  for (const condition of conditions) {
+    if (condition.kind === 'hostile') checkWaysIn(condition.waysIn ?? usualWaysIn);
     if (condition.kind !== 'churn' && !(condition.share >= 0 && condition.share <= greatestShare))
       throw new ExperimentError(
         'invalid',
         `From 0 to ${greatestShare * 100}% can be gone or hostile, not ${condition.share * 100}%.`,
       );
+  }
 }
 
-async function growNetwork(options: DhtExperimentOptions, hostileShare: number): Promise<DhtNetwork> {
+function checkWaysIn(waysIn: number): void {
+  if (!Number.isInteger(waysIn) || waysIn < 1 || waysIn > mostWaysIn)
+    throw new ExperimentError('invalid', `A node joins over 1 to ${mostWaysIn} others, not ${waysIn}.`);
+}
+
+async function growNetwork(
+  options: DhtExperimentOptions,
+  hostileShare: number,
+  waysIn = usualWaysIn,
+): Promise<DhtNetwork> {
   const { nodes, seed, onProgress, ageMs = restMs } = options;
   const simulation = createSimulation({ seed: `${seed}/dht` });
-  const network = new DhtNetwork(simulation, hostileShare);
+  const network = new DhtNetwork(simulation, { hostileShare, waysIn });
   await network.grow(nodes, (size) => onProgress?.(`${size} of ${nodes} nodes have joined`));
   await simulation.advance(ageMs);
   return network;
@@ -132,7 +146,7 @@ async function measureHostile(
   options: DhtExperimentOptions,
   condition: DhtCondition & { kind: 'hostile' },
 ): Promise<DhtRow> {
-  const network = await growNetwork(options, condition.share);
+  const network = await growNetwork(options, condition.share, condition.waysIn);
   options.onProgress?.(`${options.nodes} nodes, of which ${condition.share * 100}% are hostile`);
   const keys = await announceKeys(network, options.lookups, 'hostile');
   return rowOf(network, options, condition, await lookUpAll(network, keys));

@@ -1,4 +1,4 @@
-// A network of production DHT nodes that came about as real ones do: each joined over three random nodes that were
+// A network of production DHT nodes that came about as real ones do: each joined over some random nodes that were
 // there, a fifth more at a time. Invariant: `honest` are those that run, obey the protocol and have joined.
 
 import { createDht, type Dht } from '@shoal/dht';
@@ -7,7 +7,6 @@ import { Internet } from '../internet.ts';
 import { Conspiracy } from './hostile.ts';
 
 const port = 6881;
-const entrancesPerNode = 3;
 /** The first ones are honest, or there would be nobody to join. */
 const founders = 20;
 const growth = 0.2;
@@ -23,6 +22,12 @@ interface Member extends DhtNode {
   readonly vanish: () => void;
 }
 
+export interface DhtNetworkOptions {
+  readonly hostileShare: number;
+  /** Nodes over which each joins, hostile or not. */
+  readonly waysIn: number;
+}
+
 export class DhtNetwork {
   readonly simulation: Simulation;
   readonly #honest: Member[] = [];
@@ -30,14 +35,14 @@ export class DhtNetwork {
   readonly #internet: Internet;
   readonly #random: SeededRandom;
   readonly #conspiracy: Conspiracy;
-  readonly #hostileShare: number;
+  readonly #options: DhtNetworkOptions;
 
-  constructor(simulation: Simulation, hostileShare: number) {
+  constructor(simulation: Simulation, options: DhtNetworkOptions) {
     this.simulation = simulation;
     this.#internet = new Internet(simulation);
     this.#random = simulation.randomFor('the network');
     this.#conspiracy = new Conspiracy(simulation.randomFor('the conspiracy'));
-    this.#hostileShare = hostileShare;
+    this.#options = options;
   }
 
   get honest(): readonly DhtNode[] {
@@ -82,13 +87,13 @@ export class DhtNetwork {
   }
 
   async #join(host: SimHost): Promise<void> {
-    const entrances = Array.from({ length: entrancesPerNode }, () => pickFrom(this.#all, this.#random));
+    const entrances = Array.from({ length: this.#options.waysIn }, () => pickFrom(this.#all, this.#random));
     await this.#start(host, entrances);
   }
 
   async #start(host: SimHost, entrances: readonly DhtNode[]): Promise<void> {
     const { world } = host;
-    const isHostile = this.size >= founders && this.#random.fraction() < this.#hostileShare;
+    const isHostile = this.size >= founders && this.#random.fraction() < this.#options.hostileShare;
     const enemy = isHostile ? this.#conspiracy.recruit(world.datagrams) : undefined;
     const at = { address: host.address, port };
     const bootstrap = entrances.map((entrance) => ({ address: entrance.host.address, port }));

@@ -3,12 +3,14 @@
 import { countText, drawPlot, type Panel, type Series } from '../show/plot.ts';
 import { renderTable } from '../show/table.ts';
 import type { Spread } from '../statistics.ts';
-import type { DhtCondition, DhtRow } from './experiment.ts';
+import { type DhtCondition, type DhtRow, usualWaysIn } from './experiment.ts';
 
 export function nameOfCondition(condition: DhtCondition): string {
   if (condition.kind === 'churn') return `lives of ${condition.medianLifeMs / 60_000} min`;
   if (condition.share === 0) return condition.kind === 'gone' ? 'all there' : 'none hostile';
-  return `${Math.round(condition.share * 1000) / 10}% ${condition.kind}`;
+  const share = `${Math.round(condition.share * 1000) / 10}% ${condition.kind}`;
+  const waysIn = condition.kind === 'hostile' ? (condition.waysIn ?? usualWaysIn) : usualWaysIn;
+  return waysIn === usualWaysIn ? share : `${share}, ${waysIn} ways in`;
 }
 
 /** Rows of a new run take the place of those of the same size and condition. Sorted as the table is. */
