@@ -107,5 +107,13 @@ export const verbs: readonly VerbEntry[] = [
     load: () => import('./verbs/completions.ts'),
   },
   { name: 'man', summary: 'show, print or write the man pages', load: () => import('./verbs/man.ts') },
+  { name: 'find', summary: 'search the indexes', load: () => import('./verbs/find.ts') },
+  {
+    name: 'publish',
+    summary: 'say in the indexes what a torrent is',
+    load: () => import('./verbs/publish.ts'),
+  },
+  { name: 'rate', summary: 'rate or report what is published', load: () => import('./verbs/rate.ts') },
+  { name: 'withdraw', summary: 'take back what you published', load: () => import('./verbs/withdraw.ts') },
   { name: 'id', summary: 'print who this node is', load: () => import('./verbs/id.ts') },
 ];

@@ -17,7 +17,11 @@ export interface Answer {
 }
 
 /** Rejects with a DirectoryError. */
-export async function ask(parts: AskParts, request: HttpRequest): Promise<Answer> {
+export async function ask(
+  parts: AskParts,
+  request: HttpRequest,
+  longest: number = longestAnswer,
+): Promise<Answer> {
   const { host } = new URL(request.url);
   const deadline = new AbortController();
   const timer = parts.clock.setTimer(answerTimeoutMs, () => deadline.abort());
@@ -25,7 +29,7 @@ export async function ask(parts: AskParts, request: HttpRequest): Promise<Answer
   const signal = given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal]);
   try {
     const response = await parts.http.request({ ...request, signal });
-    const bytes = await readBody(response, host);
+    const bytes = await readBody(response, host, longest);
     if (response.status !== 200) throw refusalOf(response, bytes, host);
     return { bytes, remoteAddress: response.remoteAddress };
   } catch (cause) {
@@ -57,16 +61,16 @@ function refusalOf({ status, headers }: HttpResponse, bytes: Uint8Array, host: s
   return new DirectoryError('http-status', words, { value: status, retryInSeconds });
 }
 
-function readBody(response: HttpResponse, host: string): Promise<Uint8Array> {
+function readBody(response: HttpResponse, host: string, longest: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
     response.read({
       data(bytes) {
         length += bytes.length;
-        if (length <= longestAnswer) chunks.push(bytes.slice());
+        if (length <= longest) chunks.push(bytes.slice());
         else {
-          const words = `${host} answered with more than ${longestAnswer} bytes.`;
+          const words = `${host} answered with more than ${longest} bytes.`;
           reject(new DirectoryError('too-large', words));
           response.destroy();
         }

@@ -35,8 +35,31 @@ const maxFound = 100;
 /** "A word was read as another": more words are in no search. */
 const maxCorrected = 20;
 
+/** With `records`, what was signed stands for all that it says. */
 export function encodeFoundEntry(entry: FoundEntry, { records }: { readonly records: boolean }) {
-  const { publication, revision, magnet, addedMs, health, stars, ratings, reports } = entry;
+  return { ...(records ? signedOf(entry) : saidOf(entry)), ...knownOf(entry) };
+}
+
+function signedOf({ publication: { record, torrent } }: FoundEntry) {
+  return { infoHash: hex(torrent), record: Buffer.from(record.bytes).toString('base64') };
+}
+
+/** What this index adds. */
+function knownOf({ revision, addedMs, health, stars, ratings, reports }: FoundEntry) {
+  return {
+    added: new Date(addedMs).toISOString(),
+    revision,
+    seeds: health.seeds,
+    leechers: health.leechers,
+    completed: health.completed,
+    seen: health.seenMs === 0 ? undefined : new Date(health.seenMs).toISOString(),
+    stars: ratings === 0 ? undefined : stars,
+    ratings,
+    reports,
+  };
+}
+
+function saidOf({ publication, magnet }: FoundEntry) {
   const { title, category, description, tags, language, licence, size, files, fileCount, record } =
     publication;
   const { v1, v2 } = publication.infoHashes;
@@ -57,16 +80,6 @@ export function encodeFoundEntry(entry: FoundEntry, { records }: { readonly reco
     magnet,
     publisher: hex(record.key),
     published: new Date(1000 * record.madeAt).toISOString(),
-    added: new Date(addedMs).toISOString(),
-    revision,
-    seeds: health.seeds,
-    leechers: health.leechers,
-    completed: health.completed,
-    seen: health.seenMs === 0 ? undefined : new Date(health.seenMs).toISOString(),
-    stars: ratings === 0 ? undefined : stars,
-    ratings,
-    reports,
-    record: records ? Buffer.from(record.bytes).toString('base64') : undefined,
   };
 }
 

@@ -44,3 +44,8 @@ export type Category = (typeof categories)[number];
 
 export const reportReasons = ['fake', 'malware', 'illegal', 'spam', 'duplicate', 'other'] as const;
 export type ReportReason = (typeof reportReasons)[number];
+
+/** A page of results with what was signed: fifty of the longest publications in base64. */
+export const longestFound = 2 * 1024 * 1024;
+/** Results that a client asks for at once. */
+export const foundAtOnce = 50;

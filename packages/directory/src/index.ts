@@ -32,6 +32,7 @@ export {
   type ReportReason,
   reportReasons,
 } from './catalogue-bounds.ts';
+export { type Accepted, type CatalogueClient, createCatalogueClient } from './catalogue-client.ts';
 export { DirectoryError, type DirectoryErrorCode } from './errors.ts';
 export {
   announceUrlOf,

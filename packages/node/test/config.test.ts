@@ -65,6 +65,7 @@ test('without a file and flags every key has its default', async () => {
     data: '/usual/data',
     api: '127.0.0.1:4870',
     network: 'hybrid',
+    indexes: 'none',
     bind: 'any',
     'name-servers': 'system',
     'port-mapping': 'auto',

@@ -47,6 +47,7 @@ export async function loadConfig({
     data: places.data,
     api: configSchema.properties.api.default,
     network: configSchema.properties.network.default,
+    indexes: configSchema.properties.indexes.default,
     bind: configSchema.properties.bind.default,
     'name-servers': configSchema.properties['name-servers'].default,
     'port-mapping': configSchema.properties['port-mapping'].default,

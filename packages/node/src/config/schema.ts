@@ -16,6 +16,7 @@ export const configSchema = {
     'data',
     'api',
     'network',
+    'indexes',
     'bind',
     'name-servers',
     'port-mapping',
@@ -51,6 +52,14 @@ export const configSchema = {
       description: 'whom this node asks: an index and trackers, other peers, or both',
       expects: 'hybrid, centralized or distributed',
       flag: '--network <MODE>',
+    },
+    indexes: {
+      type: 'string',
+      pattern: '^(?:none|https?://[^\\s,]+(?:, ?https?://[^\\s,]+)*)$',
+      default: 'none',
+      description: 'the indexes that are searched and published to where --index names no others',
+      expects: 'none, or addresses such as http://index.example:6969/ with commas between',
+      flag: 'none',
     },
     bind: {
       type: 'string',

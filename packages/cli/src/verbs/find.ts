@@ -1,0 +1,150 @@
+// Searches all indexes at once and merges what they found. One that is down is named, and spoils nothing.
+
+import { Option } from '@commander-js/extra-typings';
+import { categories } from '@shoal/directory';
+import { magnetOf } from '@shoal/metainfo';
+import { openSpeaking, tellFailure } from '../catalogue/indexes.ts';
+import { type Merged, mergedOrders, mergeFound } from '../catalogue/merging.ts';
+import { formatBytes } from '../describe.ts';
+import { CliError } from '../exit-codes.ts';
+import { flags } from '../flags.ts';
+import type { Verb } from '../verb.ts';
+
+const find: Verb = (command, context) => {
+  command
+    .argument(
+      '[WORDS...]',
+      'what to look for: all of the words; -word: without it; wor*: words that begin so',
+    )
+    .addOption(flags.index)
+    .addOption(new Option('--category <NAME>', 'of this kind').choices(categories))
+    .option('--tag <WORD>', 'with this tag; may be given several times', collect)
+    .option('--publisher <KEY>', 'published by this key')
+    .option('--language <CODE>', 'in this language')
+    .option('--type <EXTENSION>', 'with a file of this type inside, such as flac')
+    .option('--file <WORDS>', 'with these words in the name of a file inside')
+    .option('--min-size <SIZE>', 'no smaller, such as 700MB')
+    .option('--max-size <SIZE>', 'no larger')
+    .option('--newer <AGE>', 'published here within 12h, 7d, 4w, 1y')
+    .option('--older <AGE>', 'published here before that')
+    .option('--seeds <N>', 'with so many seeds at least')
+    .addOption(
+      new Option('--sort <ORDER>', 'what comes first').choices([
+        'relevance',
+        'newest',
+        'oldest',
+        'seeds',
+        'size',
+        'smallest',
+        'rating',
+      ] as const),
+    )
+    .option('--limit <N>', 'how many results of each index, up to 50', '20')
+    .addOption(flags.data)
+    .addOption(flags.config)
+    .addOption(flags.network)
+    .addOption(flags.bind)
+    .action(async (words, options) => {
+      const { output, signal } = context;
+      if (!/^([1-9]|[1-4]\d|50)$/.test(options.limit))
+        throw new CliError('usage', '--limit is a number from 1 to 50.');
+      const fields: [string, string][] = [];
+      const add = (name: string, value: string | undefined): void => {
+        if (value !== undefined) fields.push([name, value]);
+      };
+      add('q', words.length === 0 ? undefined : words.join(' '));
+      for (const tag of options.tag ?? []) add('tag', tag);
+      const {
+        category,
+        publisher,
+        language,
+        type,
+        file,
+        minSize,
+        maxSize,
+        newer,
+        older,
+        seeds,
+        sort,
+        limit,
+      } = options;
+      for (const [name, value] of Object.entries({
+        category,
+        publisher,
+        language,
+        type,
+        file,
+        newer,
+        older,
+        seeds,
+      }))
+        add(name, value);
+      for (const [name, value] of Object.entries({ 'min-size': minSize, 'max-size': maxSize, sort, limit }))
+        add(name, value);
+      const { clients } = await openSpeaking(context, options);
+      const failures: unknown[] = [];
+      const answers = await Promise.all(
+        clients.map(async (client) => {
+          try {
+            return [{ url: client.url, answer: await client.search(fields, signal) }];
+          } catch (error) {
+            failures.push(error);
+            if (clients.length > 1) tellFailure(context, client.url, error);
+            return [];
+          }
+        }),
+      );
+      const found = answers.flat();
+      if (found.length === 0) throw failures[0];
+      for (const { url, answer } of found) {
+        for (const [from, to] of Object.entries(answer.corrected))
+          output.note(`${url}: nothing has "${from}"; "${to}" was searched instead.`);
+        if (answer.refused > 0)
+          output.note(`${url}: ${answer.refused} results are forged or cannot be read.`);
+      }
+      const usual = words.length === 0 ? 'newest' : 'relevance';
+      const merged = mergeFound(found, mergedOrders[sort ?? usual]);
+      for (const one of merged) output.result(resultOf(one), textOf(one));
+      for (const { url, answer } of found)
+        if (answer.total > answer.entries.length)
+          output.note(
+            `${url} has ${answer.isComplete ? '' : 'at least '}${answer.total}, of which ${answer.entries.length} were asked for.`,
+          );
+      if (merged.length === 0) throw new CliError('not-found', 'Nothing was found.');
+    });
+};
+
+export default find;
+
+function linkOf({ entry: { publication } }: Merged): string {
+  const { infoHashes, title, trackers } = publication;
+  const { v1, v2 } = infoHashes;
+  return magnetOf({ infoHashes: { ...(v1 && { v1 }), ...(v2 && { v2 }) }, name: title, trackers });
+}
+
+function resultOf(one: Merged) {
+  const { infoHash, entry, publishers, indexes, seeds, leechers, stars, ratings, reports } = one;
+  const { title, category, tags, language, licence, size, fileCount, description } = entry.publication;
+  return {
+    ...{ infoHash, title, category, tags, language, licence, size, files: fileCount, description },
+    ...{ seeds, leechers, stars: ratings === 0 ? undefined : stars, ratings, reports },
+    ...{ publishers, indexes, added: new Date(entry.addedMs).toISOString(), magnet: linkOf(one) },
+  };
+}
+
+function textOf(one: Merged): string {
+  const { entry, seeds, leechers, stars, ratings, reports } = one;
+  const { title, category, size } = entry.publication;
+  const facts = [
+    category,
+    size === undefined ? 'size unknown' : formatBytes(size),
+    `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, ${leechers} ${leechers === 1 ? 'leecher' : 'leechers'}`,
+    ...(ratings === 0 ? [] : [`${stars.toFixed(1)} of 5 stars (${ratings})`]),
+    ...(reports === 0 ? [] : [`reported ${reports} times`]),
+  ];
+  return `${title}\n  ${facts.join(', ')}\n  ${linkOf(one)}`;
+}
+
+function collect(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}

@@ -1,0 +1,107 @@
+// Says in indexes what a torrent is, signed with the key of this node, so that others find it.
+
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { categories, type PublicationContent, signPublication } from '@shoal/directory';
+import type { NamedSource } from '@shoal/swarm';
+import { openSpeaker, openSpeaking, sayToAll, torrentNamed } from '../catalogue/indexes.ts';
+import { CliError } from '../exit-codes.ts';
+import { flags } from '../flags.ts';
+import { readSource } from '../transferring/sources.ts';
+import type { Verb } from '../verb.ts';
+
+const publish: Verb = (command, context) => {
+  command
+    .argument('<FILE|LINK>', 'a torrent file or a magnet link')
+    .addOption(flags.index)
+    .option('--title <TEXT>', 'what it is called; default: the name in the torrent')
+    .option('--description <TEXT>', 'what it is, in some lines')
+    .option('--tag <WORD>', 'may be given several times', collect)
+    .addOption(
+      new Option('--category <NAME>', 'what kind of thing it is')
+        .choices(categories)
+        .default('other' as const),
+    )
+    .option('--language <CODE>', 'such as de or pt-BR')
+    .option('--licence <NAME>', 'such as CC-BY-4.0')
+    .option('--size <BYTES>', 'how large the content is, where the link does not say', wholeNumber)
+    .option('--supersedes <HASH>', 'an earlier torrent that this one takes the place of', collect)
+    .addOption(flags.data)
+    .addOption(flags.config)
+    .addOption(flags.network)
+    .addOption(flags.bind)
+    .action(async (what, options) => {
+      const speaking = await openSpeaking(context, options);
+      const { world } = speaking;
+      const said = contentOf(await readSource(world, what));
+      const { title = said.title, description, category, language, licence, size = said.size } = options;
+      if (title === undefined)
+        throw new CliError('usage', 'The link has no name: say with --title what it is called.');
+      const supersedes = await Promise.all(
+        (options.supersedes ?? []).map((hash) => torrentNamed(world, hash)),
+      );
+      const content: PublicationContent = {
+        ...said,
+        title: title.trim(),
+        description: description?.trim() || undefined,
+        tags: (options.tag ?? []).map((tag) => tag.toLowerCase()),
+        category,
+        language,
+        licence,
+        size,
+        supersedes,
+      };
+      const identity = await openSpeaker(context, speaking);
+      await sayToAll(
+        context,
+        speaking,
+        (saying) => signPublication(identity, content, saying),
+        ({ infoHash, revision }, index) =>
+          context.output.result(
+            { infoHash, title: content.title, publisher: identity.id, index, revision },
+            `${infoHash}  "${content.title}" is published in ${index}`,
+          ),
+      );
+    });
+};
+
+export default publish;
+
+/** Of the first files as many as a publication may name, and of the trackers. */
+const mostFiles = 500;
+const longestPaths = 8_000;
+const longestPath = 400;
+const mostTrackers = 8;
+const longestTracker = 200;
+
+function contentOf(
+  source: NamedSource,
+): Omit<PublicationContent, 'title' | 'tags' | 'category'> & { title: string | undefined } {
+  const described = source.kind === 'torrent' ? source.torrent : source.magnet;
+  const trackers = described.trackers
+    .flat()
+    .filter((url) => Buffer.byteLength(url) <= longestTracker)
+    .slice(0, mostTrackers);
+  const common = { infoHashes: described.infoHashes, title: described.name, trackers, supersedes: [] };
+  if (source.kind === 'magnet') return { ...common, files: [] };
+  const { folder, layout } = source.torrent;
+  const real = layout.files.filter(({ isPad }) => !isPad);
+  const files: { path: string; length: number }[] = [];
+  let characters = 0;
+  for (const { path, length } of real) {
+    const text = [...(folder === undefined ? [] : [folder]), ...path].join('/');
+    characters += text.length;
+    if (files.length >= mostFiles || characters > longestPaths) break;
+    if (Buffer.byteLength(text) <= longestPath) files.push({ path: text, length });
+  }
+  const size = real.reduce((sum, { length }) => sum + length, 0);
+  return { ...common, files, fileCount: real.length, size };
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a number of bytes.');
+  return Number(text);
+}
+
+function collect(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}
