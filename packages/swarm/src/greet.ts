@@ -2,7 +2,7 @@
 // Invariant: `done` is called exactly once; if it names nobody who takes over, the channel is closed.
 
 import type { Clock } from '@shoal/base';
-import type { Channel, ChannelHandlers } from '@shoal/transport';
+import type { Channel, ChannelHandlers, TransportError } from '@shoal/transport';
 import {
   createHandshakeReader,
   type Handshake,
@@ -28,8 +28,15 @@ export interface GreetOptions {
 export function greet(options: GreetOptions): void {
   const { channel, clock } = options;
   const reader = createHandshakeReader();
-  let successor: Successor | undefined;
+  const relay = new Relay(shake, (error) =>
+    fail({
+      code: 'closed',
+      message: error?.message ?? 'the peer closed before its handshake',
+      isBan: false,
+    }),
+  );
   let isOver = false;
+  let hasFailed = false;
   let isAnswering = false;
 
   const timer = clock.setTimer(handshakeMs, () =>
@@ -39,30 +46,17 @@ export function greet(options: GreetOptions): void {
   function fail(reason: Leave): void {
     if (isOver) return;
     isOver = true;
+    hasFailed = true;
     timer.cancel();
     // Our answer leaves first: who gets none takes it that we want another kind of connection, and dials again.
     if (!isAnswering) channel.close();
     options.failed(reason);
   }
 
-  channel.start({
-    data(bytes) {
-      if (successor !== undefined) successor.data(bytes);
-      else if (!isOver) shake(bytes);
-    },
-    drain() {},
-    close(error) {
-      if (successor !== undefined) successor.close(error);
-      else
-        fail({
-          code: 'closed',
-          message: error?.message ?? 'the peer closed before its handshake',
-          isBan: false,
-        });
-    },
-  });
+  channel.start(relay);
 
   function shake(bytes: Uint8Array): void {
+    if (isOver) return;
     let taken: number;
     try {
       taken = reader.push(bytes);
@@ -82,7 +76,7 @@ export function greet(options: GreetOptions): void {
       isAnswering = true;
       channel.write(handshakeBytes(answer), () => {
         isAnswering = false;
-        if (isOver && successor === undefined) channel.close();
+        if (hasFailed) channel.close();
       });
     }
     const next = options.done(theirs);
@@ -92,9 +86,28 @@ export function greet(options: GreetOptions): void {
     }
     isOver = true;
     timer.cancel();
-    successor = next;
+    relay.next = next;
     next.ready();
     if (taken < bytes.length) next.data(bytes.subarray(taken));
+  }
+}
+
+/** A connection lives for hours: what greeted it is let go of when its successor takes over. */
+class Relay implements ChannelHandlers {
+  next: Pick<ChannelHandlers, 'data' | 'close'>;
+
+  constructor(data: ChannelHandlers['data'], close: ChannelHandlers['close']) {
+    this.next = { data, close };
+  }
+
+  data(bytes: Uint8Array): void {
+    this.next.data(bytes);
+  }
+
+  drain(): void {}
+
+  close(error?: TransportError): void {
+    this.next.close(error);
   }
 }
 

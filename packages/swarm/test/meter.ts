@@ -6,6 +6,8 @@ export interface Meter {
   readonly streams: Streams;
   sent: number;
   received: number;
+  /** Connections that it began. */
+  dials: number;
 }
 
 export function meterOf(streams: Streams): Meter {
@@ -14,11 +16,13 @@ export function meterOf(streams: Streams): Meter {
     remote: stream.remote,
     start: (handlers) =>
       stream.start({
-        ...handlers,
         data: (bytes) => {
           meter.received += bytes.length;
           handlers.data(bytes);
         },
+        end: () => handlers.end(),
+        drain: () => handlers.drain(),
+        close: (error) => handlers.close(error),
       }),
     write: (bytes, released) => {
       meter.sent += bytes.length;
@@ -35,8 +39,12 @@ export function meterOf(streams: Streams): Meter {
   const meter: Meter = {
     sent: 0,
     received: 0,
+    dials: 0,
     streams: {
-      connect: async (to, options) => watched(await streams.connect(to, options)),
+      connect: async (to, options) => {
+        meter.dials++;
+        return watched(await streams.connect(to, options));
+      },
       listen: (options, accept) => streams.listen(options, (stream) => accept(watched(stream))),
     },
   };

@@ -1,8 +1,8 @@
 // Runs a greeting over a stream and makes a channel of it. The stream is destroyed whenever this fails.
 
-import { type Clock, noBytes, type Stream, type StreamHandlers } from '@shoal/base';
+import { type Clock, noBytes, type Stream, type StreamHandlers, type WorldError } from '@shoal/base';
 import { WireError } from '@shoal/wire';
-import { handshakeTimeoutMs, lingerMs } from '../bounds.ts';
+import { handshakeTimeoutMs } from '../bounds.ts';
 import type { Channel } from '../channel.ts';
 import { TransportError } from '../errors.ts';
 import type { Greeting } from './greeting.ts';
@@ -39,7 +39,7 @@ export function greet(stream: Stream, greeting: Greeting, options: GreetOptions)
       reject(error);
     }
 
-    let handlers: StreamHandlers = {
+    const relay = new Relay({
       data(bytes) {
         if (isSettled) return;
         let answer = noBytes;
@@ -60,9 +60,9 @@ export function greet(stream: Stream, greeting: Greeting, options: GreetOptions)
           isIncoming,
           ciphers,
           received,
-          linger: (callback) => clock.setTimer(lingerMs, callback),
+          clock,
         });
-        handlers = channel.streamHandlers;
+        relay.next = channel.streamHandlers;
         resolve(channel);
       },
       end() {
@@ -76,17 +76,37 @@ export function greet(stream: Stream, greeting: Greeting, options: GreetOptions)
           }),
         );
       },
-    };
+    });
     if (signal?.aborted) return onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
-    stream.start({
-      data: (bytes) => handlers.data(bytes),
-      end: () => handlers.end(),
-      drain: () => handlers.drain(),
-      close: (error) => handlers.close(error),
-    });
+    stream.start(relay);
     if (greeting.opening.length > 0) stream.write(greeting.opening);
   });
+}
+
+/** A connection lives for hours: what greeted it is let go of when the channel takes over. */
+class Relay implements StreamHandlers {
+  next: StreamHandlers;
+
+  constructor(first: StreamHandlers) {
+    this.next = first;
+  }
+
+  data(bytes: Uint8Array): void {
+    this.next.data(bytes);
+  }
+
+  end(): void {
+    this.next.end();
+  }
+
+  drain(): void {
+    this.next.drain();
+  }
+
+  close(error?: WorldError): void {
+    this.next.close(error);
+  }
 }
 
 export function abortedError(signal: AbortSignal | undefined): TransportError {

@@ -1,8 +1,9 @@
 // A channel over a stream, encrypted in place where that was agreed. Invariants: bytes that came before `start` are
 // delivered first, nothing is delivered while paused or after our own end, and `close` is told once, last.
 
-import type { PeerAddress, Stream, StreamHandlers, Timer, WorldError } from '@shoal/base';
+import type { Clock, PeerAddress, Stream, StreamHandlers, Timer, WorldError } from '@shoal/base';
 import type { EncryptedOutcome } from '@shoal/wire';
+import { lingerMs } from '../bounds.ts';
 import type { Channel, ChannelHandlers } from '../channel.ts';
 import { TransportError } from '../errors.ts';
 
@@ -13,8 +14,7 @@ export interface StreamChannelParts {
   readonly ciphers: EncryptedOutcome['ciphers'];
   /** What came with the handshake, in the clear. */
   readonly received: Uint8Array;
-  /** Calls back when the other side had its time to close. */
-  linger(callback: () => void): Timer;
+  readonly clock: Clock;
 }
 
 export class StreamChannel implements Channel {
@@ -22,7 +22,7 @@ export class StreamChannel implements Channel {
   readonly local: PeerAddress;
   readonly isIncoming: boolean;
   readonly encryption: 'plain' | 'rc4';
-  readonly #parts: StreamChannelParts;
+  readonly #clock: Clock;
   readonly #stream: Stream;
   readonly #ciphers: EncryptedOutcome['ciphers'];
   #handlers: ChannelHandlers | undefined;
@@ -37,7 +37,7 @@ export class StreamChannel implements Channel {
   #closed: { readonly error?: TransportError } | undefined;
 
   constructor(parts: StreamChannelParts) {
-    this.#parts = parts;
+    this.#clock = parts.clock;
     this.#stream = parts.stream;
     this.#ciphers = parts.ciphers;
     this.remote = { kind: 'ip', ...parts.stream.remote };
@@ -76,7 +76,7 @@ export class StreamChannel implements Channel {
     if (this.#isLeaving) return;
     this.#leave();
     this.#stream.end();
-    this.#lingering ??= this.#parts.linger(() => this.#stream.destroy());
+    this.#linger();
     // What still comes is read and dropped, so that the other side's end is seen.
     this.#stream.resume();
   }
@@ -84,6 +84,11 @@ export class StreamChannel implements Channel {
   close(): void {
     this.#leave();
     this.#stream.destroy();
+  }
+
+  /** The other side has its time to close, too. */
+  #linger(): void {
+    this.#lingering ??= this.#clock.setTimer(lingerMs, () => this.#stream.destroy());
   }
 
   #leave(): void {
@@ -125,7 +130,7 @@ export class StreamChannel implements Channel {
     /** Peers do not half-close: one that says no more is gone once it has taken what we have queued. */
     end: () => {
       this.#stream.end();
-      this.#lingering ??= this.#parts.linger(() => this.#stream.destroy());
+      this.#linger();
     },
     drain: () => {
       if (this.#isLeaving) return;
