@@ -72,6 +72,7 @@ export function createDiscovery(parts: DiscoveryParts, options: DiscoveryOptions
       void dhtFinder.then((finder) => finder.addNode(node));
       for (const quest of quests) quest.ask('dht');
     },
+    joinDht: () => void finderOf('dht'),
     get dhtPort() {
       return runningDht?.node?.endpoints[0]?.port;
     },

@@ -94,6 +94,8 @@ export interface Discovery {
   ): Quest;
   /** A DHT node that a torrent or a peer named. In a mode without a DHT it is not looked at. */
   addDhtNode(node: HostPort): void;
+  /** Runs a DHT node from now on, where the mode has one and there is a way in; otherwise the first search does. */
+  joinDht(): void;
   /** Where the DHT listens, once it runs. */
   readonly dhtPort: number | undefined;
   /** For `dht.saved` of the next run; undefined when no DHT runs. */

@@ -16,11 +16,50 @@ export const mostConnections = 512;
 /** The longest head of a request: what Node allows by default, said here so that it stays. */
 export const longestRequestHead = 16 * 1024;
 
-/** No request has a body yet. */
-export const longestRequestBody = 64 * 1024;
+/** Of most requests: what they may name is a few hundred ids or paths at most. */
+export const longestRequestBody = 1024 * 1024;
+
+/** Of those that carry a torrent file or many ids: the longest torrent file that metainfo reads (64 MiB), as base64. */
+export const longestBulkBody = 92 * 1024 * 1024;
 
 /** A client that takes longer to send its request is dropped. */
 export const requestTimeoutMs = 10_000;
 
 /** A second node waits this long for the first one to say in node.json where it listens. */
 export const ownerPatienceMs = 1000;
+
+/** Transfers that begin to be announced at once; a burst that no home router minds. */
+export const mostBegunAtOnce = 50;
+
+/** After those, one more each time: 10,000 stand with their trackers and in the DHT within half an hour. */
+export const oneMoreBegunMs = 200;
+
+/** 100,000 transfers with their whole history; a longer file is not read into memory. */
+export const mostLedgerBytes = 1024 * 1024 * 1024;
+
+/** The ledger is written anew when it says more about the past than this, and than about the present. */
+export const mostWasteInLedger = 4 * 1024 * 1024;
+
+/** What happened to a transfer, for whoever looks later; some 20 kB each, and only where much happens. */
+export const mostLogEntries = 200;
+
+/** Trackers, nodes and neighbours that are told of one by one; the others count together with their kind. */
+export const mostTellers = 100;
+
+/** Rates and shares are remembered this often. */
+export const historyIntervalMs = 60_000;
+
+/** Changes that a listener who was away can still be told of one by one. */
+export const mostChangesKept = 20_000;
+
+/** Listeners hear of what changed this often. */
+export const eventIntervalMs = 500;
+
+/** Proxies close what is silent for a minute; a listener that has read nothing for as long is gone. */
+export const heartbeatMs = 20_000;
+
+/** What is free on the disk of the downloads is looked at this often. */
+export const freeBytesMs = 10_000;
+
+/** The DHT's table is saved this often, and at a stop. */
+export const dhtSaveIntervalMs = 10 * 60_000;

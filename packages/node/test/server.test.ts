@@ -12,6 +12,7 @@ import { renderPage } from '../src/server/page.ts';
 import { createServer as createNodeServer } from '../src/server/server.ts';
 
 const plain = {
+  indexes: 'none',
   bind: 'any',
   'name-servers': 'system',
   'port-mapping': 'off',
@@ -42,7 +43,17 @@ afterEach(async () => {
 function start(options: Partial<NodeOptions> = {}): Promise<ShoalNode> {
   const log = createLog({ level: 'silent', clock: world.clock, write: () => {} });
   const config = { data, api: '127.0.0.1:0', network: 'hybrid', 'log.level': 'info', ...plain } as const;
-  return startNode({ world, config, mayMovePort: false, version: '1.2.3', log, pid: 1, ...options });
+  const given = {
+    world,
+    config,
+    mayMovePort: false,
+    version: '1.2.3',
+    log,
+    pid: 1,
+    downloads: data,
+    lan: false,
+  };
+  return startNode({ ...given, peerPort: 0, ...options });
 }
 
 /** What comes back for these very bytes, until the server closes the connection. */
@@ -84,14 +95,6 @@ test('/health tells status, version, uptime, network mode, and the instance that
 test('without built pages there is one that names the node, and may load nothing from anywhere', async () => {
   const app = createNodeServer({
     log: createLog({ level: 'silent', clock: world.clock, write: () => {} }),
-    health: () => ({
-      status: 'ok',
-      version: '1',
-      uptimeSeconds: 1,
-      network: 'hybrid',
-      id: 'me',
-      instance: '1',
-    }),
     facts: () => ({ id: 'me', version: '1', network: 'hybrid', data, uptimeSeconds: 1 }),
     pagesFolder: join(data, 'nothing'),
   });
@@ -168,7 +171,7 @@ test('every wrong request gets a JSON error with a stable code', async () => {
     ],
     [
       'nothing',
-      { method: 'POST', body: ' '.repeat(70_000), headers: { 'content-type': 'application/json' } },
+      { method: 'POST', body: ' '.repeat(1_100_000), headers: { 'content-type': 'application/json' } },
       413,
       'too-large',
     ],

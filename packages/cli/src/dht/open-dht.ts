@@ -3,10 +3,10 @@
 import { resolve } from 'node:path';
 import { type Endpoint, WorldError } from '@shoal/base';
 import { createDht, type Dht } from '@shoal/dht';
+import { parsePeer, resolvePeers } from '@shoal/node/addresses';
+import { readDhtNodes, writeDhtNodes } from '@shoal/node/folder';
 import { CliError } from '../exit-codes.ts';
-import { parsePeer, resolvePeers } from '../transferring/sources.ts';
 import type { Context } from '../verb.ts';
-import { readDhtNodes, writeDhtNodes } from './saved-nodes.ts';
 
 export interface DhtFlags {
   readonly dhtBootstrap?: readonly string[];

@@ -1,10 +1,11 @@
-// What `get` is told to get, and whom to ask: links, torrent files, and peers by name.
+// What `get` is told to get: links and torrent files.
 
 import { resolve } from 'node:path';
-import type { Disk, PeerAddress, World } from '@shoal/base';
-import { type HostPort, MetainfoError, maxTorrentLength, parseMagnet, parseTorrent } from '@shoal/metainfo';
+import type { Disk, World } from '@shoal/base';
+import { MetainfoError, maxTorrentLength, parseMagnet, parseTorrent } from '@shoal/metainfo';
 import type { NamedSource } from '@shoal/swarm';
-import { CliError } from '../exit-codes.ts';
+
+export { parsePeer, resolvePeers } from '@shoal/node/addresses';
 
 /** A magnet link or the path of a torrent file. */
 export async function readSource(world: World, what: string): Promise<NamedSource> {
@@ -28,36 +29,4 @@ async function readTorrentFile(disk: Disk, path: string): Promise<Uint8Array> {
   } finally {
     await file.close();
   }
-}
-
-/** `host:port`, `1.2.3.4:port` or `[::1]:port`. */
-export function parsePeer(text: string): HostPort {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:/[\]@]+)):(\d{1,5})$/i.exec(text);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host === undefined || port < 1 || port > 65_535)
-    throw new CliError(
-      'usage',
-      `A peer is given as HOST:PORT, like 192.0.2.7:6881 or [2001:db8::7]:6881, not ${text}.`,
-    );
-  return { host, port };
-}
-
-export async function resolvePeers(
-  world: World,
-  peers: readonly HostPort[],
-  onUnknown: (peer: HostPort, error: unknown) => void,
-): Promise<PeerAddress[]> {
-  const found = await Promise.all(
-    peers.map(async (peer) => {
-      try {
-        const addresses = await world.names.resolve(peer.host);
-        return addresses.map((address): PeerAddress => ({ kind: 'ip', address, port: peer.port }));
-      } catch (error) {
-        onUnknown(peer, error);
-        return [];
-      }
-    }),
-  );
-  return found.flat();
 }

@@ -3,18 +3,13 @@
 
 import type { Clock } from '@shoal/base';
 import type { HostPort } from '@shoal/metainfo';
-import { effectiveConfig } from '../config.ts';
+import { parsePeer, shortHashes, trackersOf } from '@shoal/node/addresses';
+import { boundConfig } from '../config.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
-import {
-  looksAround,
-  openDiscovery,
-  shortHashes,
-  tellFailures,
-  trackersOf,
-} from '../transferring/finding.ts';
+import { looksAround, openDiscovery, tellFailures } from '../transferring/finding.ts';
 import { openSession } from '../transferring/open-session.ts';
-import { parsePeer, readSource } from '../transferring/sources.ts';
+import { readSource } from '../transferring/sources.ts';
 import type { Context, Verb } from '../verb.ts';
 
 const peers: Verb = (command, context) => {
@@ -29,13 +24,14 @@ const peers: Verb = (command, context) => {
     .addOption(flags.dhtBootstrap)
     .addOption(flags.network)
     .addOption(flags.noLan)
+    .addOption(flags.bind)
     .addOption(flags.port)
     .addOption(flags.data)
     .addOption(flags.config)
     .action(async (item, options) => {
       const { output, signal } = context;
+      const { config } = await boundConfig(context, options);
       const world = await context.world();
-      const { config } = await effectiveConfig(context, options);
       const given = (options.peer ?? []).map(parsePeer);
       if (item === undefined) {
         const indexes = config.network === 'distributed' ? [] : (options.index ?? []);
@@ -80,7 +76,7 @@ const peers: Verb = (command, context) => {
             {
               infoHashes: shortHashes(infoHashes),
               isPrivate,
-              trackers: trackersOf(source, options),
+              trackers: [...trackersOf(source), ...(options.tracker ?? []).map((url) => [url])],
               peers: [...given, ...named],
               port,
               amounts: () => ({ uploaded: 0, downloaded: 0, left: -1 }),

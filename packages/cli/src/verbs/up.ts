@@ -1,11 +1,13 @@
 // Runs the node in the foreground until Ctrl-C or SIGTERM.
 
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parsePeer } from '@shoal/node/addresses';
 import { boundConfig } from '../config.ts';
-import type { OpenDht } from '../dht/open-dht.ts';
-import { runDht } from '../dht/run-dht.ts';
 import { flags } from '../flags.ts';
 import { terminalLine } from '../terminal-log.ts';
-import type { Context, Verb } from '../verb.ts';
+import { looksAround } from '../transferring/finding.ts';
+import type { Verb } from '../verb.ts';
 
 const up: Verb = (command, context) => {
   command
@@ -14,7 +16,11 @@ const up: Verb = (command, context) => {
     .addOption(flags.api)
     .addOption(flags.network)
     .addOption(flags.port)
+    .addOption(flags.tracker)
+    .addOption(flags.index)
     .addOption(flags.dhtBootstrap)
+    .addOption(flags.noLan)
+    .addOption(flags.encryption)
     .addOption(flags.downLimit)
     .addOption(flags.upLimit)
     .addOption(flags.limitLan)
@@ -35,15 +41,28 @@ const up: Verb = (command, context) => {
         clock: world.clock,
         write: (line) => stderr.write(isForPeople ? terminalLine(line, stderr.hasColors()) : line),
       });
-      const mayMovePort = !origins.has('api');
-      const node = await startNode({ world, config, mayMovePort, version, log, pid: process.pid });
+      const node = await startNode({
+        world,
+        config,
+        mayMovePort: !origins.has('api'),
+        version,
+        log,
+        pid: process.pid,
+        peerPort: options.port,
+        downloads: join(homedir(), 'Downloads'),
+        encryption: options.encryption,
+        trackers: options.tracker ?? [],
+        indexes: options.index ?? [],
+        dhtBootstrap: (options.dhtBootstrap ?? []).map(parsePeer),
+        lan: looksAround(options),
+      });
       try {
-        const { url, port } = node;
-        const dht = config.network === 'centralized' ? undefined : await openOwnDht(context, config, options);
-        output.result({ event: 'ready', url, port }, `Shoal is running: ${url}`);
+        const { url, port, token } = node;
+        // Whoever sits there may do everything: the page takes the token from its address, and keeps a cookie.
+        const address = process.stdout.isTTY && !output.json ? `${url}#token=${token}` : url;
+        output.result({ event: 'ready', url, port }, `Shoal is running: ${address}`);
         await aborted(signal);
         log.info('stopping');
-        await dht?.close();
       } finally {
         await node.stop();
       }
@@ -52,22 +71,6 @@ const up: Verb = (command, context) => {
 };
 
 export default up;
-
-/** The node's place in the DHT. Without a way in, given or remembered, it waits and sends nothing. */
-function openOwnDht(
-  context: Context,
-  { data }: { readonly data: string },
-  { port, dhtBootstrap }: { readonly port?: number; readonly dhtBootstrap?: readonly string[] },
-): Promise<OpenDht> {
-  return runDht(context, {
-    flags: { data, ...(dhtBootstrap && { dhtBootstrap }) },
-    addresses: [],
-    port,
-    mayMovePort: true,
-    isReadOnly: false,
-    isLimited: true,
-  });
-}
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

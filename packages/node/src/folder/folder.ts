@@ -20,6 +20,8 @@ export interface NodeFile {
 
 export interface DataFolder {
   readonly identity: Identity;
+  /** What changes something through the API takes it. */
+  readonly token: string;
   /** A remark about the key file, when others than its owner can read it. */
   readonly warning: string | undefined;
   /** Tells other processes where this node listens. */
@@ -50,9 +52,10 @@ async function ownFolder(path: string, lock: FolderLock, { disk, random }: Parts
     // Left by a node that was killed.
     await removeIfThere(disk, nodeFile);
     const opened = await openNodeIdentity(path, { disk, random });
-    await makeToken(path, disk, random);
+    const token = await openToken(path, disk, random);
     return {
       ...opened,
+      token,
       async announce(file) {
         try {
           await writeWhole(disk, path, nodeFileName, `${JSON.stringify(file)}\n`);
@@ -93,12 +96,14 @@ export async function openNodeIdentity(
   }
 }
 
-async function makeToken(path: string, disk: Disk, random: Random): Promise<void> {
+async function openToken(path: string, disk: Disk, random: Random): Promise<string> {
   const found = await readWhole(disk, path, tokenName);
-  if (found !== undefined && /^[0-9a-f]{64}\n$/.test(found)) return;
-  const token = new Uint8Array(tokenLength);
-  random.fill(token);
-  await writeWhole(disk, path, tokenName, `${Buffer.from(token).toString('hex')}\n`);
+  if (found !== undefined && /^[0-9a-f]{64}\n$/.test(found)) return found.trim();
+  const bytes = new Uint8Array(tokenLength);
+  random.fill(bytes);
+  const token = Buffer.from(bytes).toString('hex');
+  await writeWhole(disk, path, tokenName, `${token}\n`);
+  return token;
 }
 
 async function ownedError(path: string, { clock, disk }: Parts): Promise<NodeError> {

@@ -4,39 +4,29 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { longestRequestBody, longestRequestHead, mostConnections, requestTimeoutMs } from '../bounds.ts';
 import type { Log } from '../log.ts';
+import { type ApiOptions, methodsAt, registerApi } from './api.ts';
+import { failureOf } from './failures.ts';
 import { isOurHost } from './host.ts';
 import { type PageFacts, pageSecurityPolicy, renderPage } from './page.ts';
 import { builtPages, registerPages } from './pages.ts';
 
-export interface Health {
-  readonly status: 'ok';
-  readonly version: string;
-  readonly uptimeSeconds: number;
-  readonly network: string;
-  readonly id: string;
-  /** Made anew at each start, as in node.json: tells this node from one that has its port later. */
-  readonly instance: string;
-}
-
 export interface ServerOptions {
   readonly log: Log;
-  readonly health: () => Health;
+  /** Without it there are only pages: in tests. */
+  readonly api?: ApiOptions;
   readonly facts: () => PageFacts;
   /** Where the pages are built; others in tests. */
   readonly pagesFolder?: string;
 }
 
-export function createServer({
-  log,
-  health,
-  facts,
-  pagesFolder = builtPages,
-}: ServerOptions): FastifyInstance {
+export function createServer({ log, api, facts, pagesFolder = builtPages }: ServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: longestRequestBody,
     requestTimeout: requestTimeoutMs,
     forceCloseConnections: true,
     http: { maxHeaderSize: longestRequestHead },
+    // Ids and names of files are longer than the 100 characters that are usual.
+    routerOptions: { maxParamLength: 4096 },
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     clientErrorHandler(_error, socket) {
       if (socket.writable) socket.end(`HTTP/1.1 400 Bad Request\r\n${rawError}`);
@@ -60,7 +50,7 @@ export function createServer({
     log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered');
   });
 
-  app.get('/health', () => health());
+  if (api !== undefined) registerApi(app, api);
   registerPages(app, {
     folder: pagesFolder,
     fallback: (reply) =>
@@ -72,9 +62,12 @@ export function createServer({
 
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?', 1);
-    if (app.hasRoute({ method: 'GET', url: path })) {
-      reply.header('allow', 'GET, HEAD');
-      sendError(reply, 405, 'method-not-allowed', `${path} answers GET and HEAD only.`);
+    const known = methodsAt(path);
+    const allowed =
+      known.length === 0 && app.hasRoute({ method: 'GET', url: path }) ? ['GET', 'HEAD'] : known;
+    if (allowed.length > 0) {
+      reply.header('allow', allowed.join(', '));
+      sendError(reply, 405, 'method-not-allowed', `${path} answers ${allowed.join(' and ')} only.`);
     } else {
       sendError(reply, 404, 'not-found', 'There is nothing at this address.');
     }
@@ -84,11 +77,11 @@ export function createServer({
 }
 
 /**
- * Fastify loads Ajv as soon as it is made, for 3 MiB and 25 ms, unless it is given compilers. No route has a schema
- * yet; the first that has one brings them, loaded when they are needed.
+ * Fastify loads Ajv as soon as it is made, for 3 MiB and 25 ms, unless it is given compilers. Routes have no schemas of its
+ * kind: what is asked for is held against those of the API (validate.ts).
  */
 function noSchemas(): never {
-  throw new Error('A route with a schema needs a schema compiler, and none is set.');
+  throw new Error('Requests are checked by the schemas of the API, not by the framework.');
 }
 
 const rawBody = JSON.stringify({ error: { code: 'bad-request', message: 'This is not an HTTP request.' } });
@@ -96,11 +89,18 @@ const rawError = `connection: close\r\ncontent-type: application/json\r\ncontent
 
 const codes: Readonly<Record<number, string>> = {
   400: 'bad-request',
+  408: 'timeout',
   413: 'too-large',
+  415: 'unsupported-media',
   503: 'stopping',
 };
 
 function answerError(error: FastifyError, reply: FastifyReply, log: Log): void {
+  const failure = failureOf(error);
+  if (failure !== undefined) {
+    sendError(reply, failure.status, failure.code, failure.message);
+    return;
+  }
   const status = error.statusCode ?? 500;
   if (status >= 500 && status !== 503) {
     log.error({ err: error }, 'a request failed');

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { type Disk, type FileStat, WorldError } from '@shoal/base';
-import { CliError } from '../exit-codes.ts';
+import { NodeError } from '../errors.ts';
 
 export interface FoundFile {
   /** Names below the folder. */
@@ -56,7 +56,7 @@ async function look(disk: Disk, path: string): Promise<FileStat> {
     return await disk.stat(path);
   } catch (error) {
     if (error instanceof WorldError && error.code === 'not-found' && path.includes('\ufffd')) {
-      throw new CliError('refused', `The name of ${path} is not UTF-8, which a torrent needs. Rename it.`);
+      throw new NodeError('bad-name', `The name of ${path} is not UTF-8, which a torrent needs. Rename it.`);
     }
     throw error;
   }

@@ -1,0 +1,212 @@
+// What changed, for whoever listens or comes back. Each change of a transfer gets a number; the newest ones are kept in a
+// ring, so that a listener hears what changed since, and not what exists. Invariant: nothing is computed while nobody asks,
+// and then only for what was marked, or is running.
+
+import type { NodeEvent, NodeStatistics, TransferSummary } from '@shoal/api';
+import type { Clock, Timer } from '@shoal/base';
+import { eventIntervalMs, mostChangesKept } from '../bounds.ts';
+import { summaryOf } from '../transfers/describe.ts';
+import type { Item } from '../transfers/item.ts';
+import type { Transfers } from '../transfers/transfers.ts';
+
+/** What is sent at once; a list of thousands is not one event. */
+const mostPerEvent = 500;
+
+interface Known {
+  readonly summary: TransferSummary;
+  /** As JSON, behind its place. */
+  readonly rest: string;
+  revision: number;
+}
+
+export interface Listener {
+  /** False asks to wait until `ready` is called. */
+  send(revision: string, event: NodeEvent): boolean;
+}
+
+export interface Subscription {
+  /** There is room again. */
+  ready(): void;
+  close(): void;
+}
+
+export class Feed {
+  readonly #transfers: Transfers;
+  readonly #instance: string;
+  readonly #clock: Clock;
+  readonly #statistics: () => NodeStatistics;
+  readonly #known = new Map<Item, Known>();
+  readonly #marked = new Set<Item>();
+  /** Whose rates move without anything having happened. */
+  readonly #running = new Set<Item>();
+  /** Change n at n modulo its length: an item, or the id of one that is gone. */
+  readonly #ring: (Item | string)[] = [];
+  readonly #subscribers = new Set<Subscriber>();
+  #revision = 0;
+  #timer: Timer | undefined;
+
+  constructor(parts: {
+    readonly transfers: Transfers;
+    readonly instance: string;
+    readonly clock: Clock;
+    readonly statistics: () => NodeStatistics;
+  }) {
+    this.#transfers = parts.transfers;
+    this.#instance = parts.instance;
+    this.#clock = parts.clock;
+    this.#statistics = parts.statistics;
+    for (const item of this.#transfers.all) this.#marked.add(item);
+    this.#transfers.listen(({ kind, item }) => {
+      if (kind === 'removed') this.#removed(item);
+      else if (kind === 'moved') this.#count(item);
+      else this.#marked.add(item);
+    });
+  }
+
+  /** Now; give it to `subscribe` to hear of everything after. */
+  get revision(): string {
+    return `${this.#instance}.${this.#revision}`;
+  }
+
+  /** Where each stands in the queue, in that order. */
+  list(): readonly { readonly summary: TransferSummary; readonly rest: string }[] {
+    this.#look();
+    return this.#transfers.all.flatMap((item) => this.#known.get(item) ?? []);
+  }
+
+  subscribe(since: string | undefined, listener: Listener): Subscription {
+    this.#look();
+    const subscriber = new Subscriber(listener, this.#numberOf(since), () => this.#tell(subscriber));
+    this.#subscribers.add(subscriber);
+    this.#tell(subscriber);
+    this.#timer ??= this.#clock.setTimer(eventIntervalMs, this.#tick);
+    return {
+      ready: () => subscriber.ready(),
+      close: () => {
+        this.#subscribers.delete(subscriber);
+      },
+    };
+  }
+
+  notice(event: Extract<NodeEvent, { kind: 'notice' }>): void {
+    for (const subscriber of this.#subscribers) subscriber.send(this.revision, event);
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#subscribers.clear();
+  }
+
+  /** Undefined for a time that is not known any more. */
+  #numberOf(since: string | undefined): number | undefined {
+    if (since === undefined) return this.#revision;
+    const [instance, number = ''] = since.split('.');
+    const asked = Number(number);
+    if (instance !== this.#instance || !/^\d+$/.test(number) || asked > this.#revision) return undefined;
+    return asked;
+  }
+
+  readonly #tick = (): void => {
+    this.#timer = undefined;
+    if (this.#subscribers.size === 0) return;
+    this.#look();
+    const statistics = this.#statistics();
+    const text = JSON.stringify(statistics);
+    for (const subscriber of this.#subscribers) {
+      this.#tell(subscriber);
+      subscriber.tellStatistics(this.revision, statistics, text);
+    }
+    this.#timer = this.#clock.setTimer(eventIntervalMs, this.#tick);
+  };
+
+  /** Numbers all that is not as it was when it was last looked at. */
+  #look(): void {
+    for (const item of this.#running) this.#marked.add(item);
+    if (this.#marked.size === 0) return;
+    for (const item of this.#marked) {
+      const summary = summaryOf(item, 0);
+      const rest = JSON.stringify(summary).slice('{"place":0'.length);
+      if (summary.peers > 0 || summary.downRate > 0 || summary.upRate > 0 || summary.state === 'checking')
+        this.#running.add(item);
+      else this.#running.delete(item);
+      const before = this.#known.get(item);
+      if (before?.rest === rest) continue;
+      this.#known.set(item, { summary, rest, revision: this.#count(item) });
+    }
+    this.#marked.clear();
+  }
+
+  #removed(item: Item): void {
+    this.#marked.delete(item);
+    this.#running.delete(item);
+    if (this.#known.delete(item)) this.#count(item.record.id);
+  }
+
+  #count(change: Item | string): number {
+    this.#ring[this.#revision % mostChangesKept] = change;
+    return ++this.#revision;
+  }
+
+  #tell(subscriber: Subscriber): void {
+    if (!subscriber.hasRoom) return;
+    const { revision } = this;
+    const { since } = subscriber;
+    subscriber.since = this.#revision;
+    if (since === undefined || this.#revision - since > mostChangesKept) {
+      subscriber.send(revision, { kind: 'reset' });
+      return;
+    }
+    const changed = new Set<Item>();
+    const removed = new Set<string>();
+    for (let number = since; number < this.#revision; number++) {
+      const change = this.#ring[number % mostChangesKept];
+      if (typeof change === 'string') removed.add(change);
+      else if (change !== undefined && this.#known.has(change)) changed.add(change);
+    }
+    for (const { record } of changed) removed.delete(record.id);
+    if (removed.size > 0) subscriber.send(revision, { kind: 'removed', ids: [...removed] });
+    const places = changed.size === 0 ? undefined : this.#places(changed);
+    const summaries = [...changed].flatMap((item) => {
+      const summary = this.#known.get(item)?.summary;
+      return summary === undefined ? [] : [{ ...summary, place: places?.get(item) ?? 0 }];
+    });
+    for (let first = 0; first < summaries.length; first += mostPerEvent)
+      subscriber.send(revision, { kind: 'transfers', changed: summaries.slice(first, first + mostPerEvent) });
+  }
+
+  #places(changed: ReadonlySet<Item>): ReadonlyMap<Item, number> {
+    const places = new Map<Item, number>();
+    for (const [place, item] of this.#transfers.all.entries()) if (changed.has(item)) places.set(item, place);
+    return places;
+  }
+}
+
+class Subscriber {
+  since: number | undefined;
+  hasRoom = true;
+  readonly #listener: Listener;
+  readonly #goOn: () => void;
+  #toldStatistics = '';
+
+  constructor(listener: Listener, since: number | undefined, goOn: () => void) {
+    this.#listener = listener;
+    this.since = since;
+    this.#goOn = goOn;
+  }
+
+  send(revision: string, event: NodeEvent): void {
+    this.hasRoom = this.#listener.send(revision, event) && this.hasRoom;
+  }
+
+  tellStatistics(revision: string, statistics: NodeStatistics, text: string): void {
+    if (!this.hasRoom || text === this.#toldStatistics) return;
+    this.#toldStatistics = text;
+    this.send(revision, { kind: 'statistics', statistics });
+  }
+
+  ready(): void {
+    if (this.hasRoom) return;
+    this.hasRoom = true;
+    this.#goOn();
+  }
+}
