@@ -74,6 +74,8 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
       catalogue,
       unlimited,
       proxies: flags.proxy ?? [],
+      tracker: knowledge,
+      failed,
     });
     // What is closed last is what the others write to.
     const keeping: Section = {
@@ -81,6 +83,7 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
       async close() {
         await store?.close?.();
         await registry.close?.();
+        await search.close?.();
         await leases.close();
         await database.close();
         lock?.release();

@@ -51,3 +51,15 @@ export const maxBlocks = 100_000;
 export const searchingRate = { perSecond: 10, burst: 200 };
 /** Records sent by one network: who publishes an archive of thousands takes some minutes for it. */
 export const publishingRate = { perSecond: 10, burst: 300 };
+
+/** Some swarms are counted this often … */
+export const sampleEveryMs = 2_000;
+/** … so many, or more, so that a round through all of them takes ten minutes at most. */
+export const healthPage = 500;
+export const healthRounds = 300;
+/** A count that did not change is written once more after this, to say that it still holds. */
+export const healthSeenMs = 5 * 60_000;
+/** A higher count that nobody saw for so long gives way to a lower one. */
+export const healthFadesMs = 12 * 60_000;
+/** After this without anybody there is nobody. */
+export const healthForgottenMs = 60 * 60_000;

@@ -46,6 +46,15 @@ export interface Health {
   readonly seenMs: number;
 }
 
+export interface SwarmHealth {
+  /** 20 bytes. */
+  readonly infoHash: Uint8Array;
+  readonly seeds: number;
+  /** All but the seeds. */
+  readonly peers: number;
+  readonly completed: number;
+}
+
 export interface CatalogueEntry {
   /** 40 hexadecimal digits: v1, or the first 40 of v2. Several keys may have published the same. */
   readonly infoHash: string;
@@ -169,6 +178,8 @@ export interface Catalogue {
    */
   changes(after: number, most: number): Promise<readonly Change[]>;
   totals(): Promise<CatalogueTotals>;
+  /** What a tracker counts now, for filters and orders; entries themselves show what it counts when they are asked for. */
+  learnHealth(swarms: readonly SwarmHealth[]): Promise<void>;
   /** What is there is hidden, what comes is refused. Words are searched as in a search. */
   block(block: Pick<Block, 'kind' | 'value' | 'reason'>, by: string): Promise<void>;
   /** False when it was not blocked. What was hidden by it comes back. */

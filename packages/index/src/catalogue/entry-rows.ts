@@ -7,7 +7,7 @@ import { magnetOf } from '@shoal/metainfo';
 import { type RawBuilder, sql } from 'kysely';
 import type { DatabaseAccess } from '../database/database.ts';
 import { listedFact } from './batch.ts';
-import type { CatalogueEntry, Health } from './catalogue.ts';
+import type { CatalogueEntry, Health, SwarmHealth } from './catalogue.ts';
 
 export interface ReadRow {
   readonly number: number;
@@ -26,9 +26,7 @@ export interface ReadRow {
 
 /** What a tracker knows now. */
 export interface LiveHealth {
-  counts(
-    infoHash: Uint8Array,
-  ): { readonly seeds: number; readonly peers: number; readonly completed?: number | undefined } | undefined;
+  counts(infoHash: Uint8Array): Omit<SwarmHealth, 'infoHash'> | undefined;
 }
 
 export function entryColumns(from: RawBuilder<unknown>): RawBuilder<unknown> {
@@ -94,7 +92,7 @@ export class EntryReading {
     return {
       seeds: Math.max(...now.map((one) => one.seeds)),
       leechers: Math.max(...now.map((one) => one.peers)),
-      completed: Math.max(completed, ...live.map((one) => one.completed ?? 0)),
+      completed: Math.max(completed, ...live.map((one) => one.completed)),
       seenMs: this.#wallTimeMs(),
     };
   }

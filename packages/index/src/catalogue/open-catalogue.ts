@@ -11,6 +11,7 @@ import { Blocking } from './blocking.ts';
 import { importBatch, maxBatch, maxChanges, maxChangesBytes, maxWaiting, ratingsShown } from './bounds.ts';
 import type { Catalogue, Change, Rating, Report, Taken, TorrentDetails } from './catalogue.ts';
 import { EntryReading, type LiveHealth, torrentNamed } from './entry-rows.ts';
+import { writeHealth } from './health.ts';
 import { type Exclusively, Moderation } from './moderation.ts';
 import { Searching } from './searching.ts';
 import { states } from './tables.ts';
@@ -141,6 +142,7 @@ export function openCatalogue({ clock, database, health }: CatalogueParts): Cata
       const { publishers = 0, revision = 0 } = rows[0] ?? {};
       return { torrents: await reading.listed(), publishers, revision };
     },
+    learnHealth: (swarms) => exclusively((db) => writeHealth(db, swarms, clock.wallTimeMs())),
     block: (block, by) => moderation.block(block, by),
     unblock: (kind, value, by) => moderation.unblock(kind, value, by),
     blocks: () => moderation.blocks(),

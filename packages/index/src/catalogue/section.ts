@@ -21,6 +21,7 @@ import { refuse } from '../registry/refusals.ts';
 import type { Metric, Section } from '../section.ts';
 import { maxChanges, publishingRate, searchingRate } from './bounds.ts';
 import type { Catalogue, Taken } from './catalogue.ts';
+import { type CountedSwarms, sampleHealth } from './health.ts';
 import { readSearch } from './search-query.ts';
 
 export interface CatalogueSectionOptions {
@@ -30,6 +31,9 @@ export interface CatalogueSectionOptions {
   readonly unlimited?: boolean;
   /** Addresses of proxies whose X-Forwarded-For is believed. */
   readonly proxies?: readonly string[];
+  /** What the tracker counts. */
+  readonly tracker?: CountedSwarms | undefined;
+  readonly failed?: (error: unknown) => void;
 }
 
 const takenStatus: Readonly<Record<string, number>> = { blocked: 403, 'not-found': 404, 'too-many': 429 };
@@ -40,6 +44,8 @@ export function catalogueSection(options: CatalogueSectionOptions): Section {
   const questions = new Limiter(clock, searchingRate, maxNetworksLimited);
   const publishing = new Limiter(clock, publishingRate, maxNetworksLimited);
   const counts = { searches: 0, taken: 0, refused: 0 };
+  const stop =
+    options.tracker && sampleHealth(clock, catalogue, options.tracker, (error) => options.failed?.(error));
   let torrents = 0;
 
   function limited(
@@ -128,6 +134,9 @@ export function catalogueSection(options: CatalogueSectionOptions): Section {
         handle: limited(publishing, take),
       },
     ],
+    async close() {
+      await stop?.();
+    },
     metrics(): readonly Metric[] {
       void catalogue.totals().then(
         (totals) => {

@@ -8,6 +8,11 @@ export interface SwarmCounts {
   readonly seeds: number;
   /** All but the seeds. */
   readonly peers: number;
+  readonly completed: number;
+}
+
+export interface KnownSwarm extends SwarmCounts {
+  readonly infoHash: Uint8Array;
 }
 
 export interface ThinContent {
@@ -22,6 +27,8 @@ export interface ThinContent {
 export interface Knowledge {
   /** Undefined for what nobody announced. */
   counts(infoHash: Uint8Array): SwarmCounts | undefined;
+  /** Those with somebody in them, some at a time: from place 0 on until there is no next. */
+  swarms(from: number, most: number): { readonly swarms: readonly KnownSwarm[]; readonly next?: number };
   /** What has fewest seeds, those with most who want it first. `listed`: of these alone. */
   thin(most: number, listed?: Iterable<Uint8Array>): readonly ThinContent[];
 }
@@ -30,6 +37,14 @@ const blockBytes = 16_384;
 
 export function knowledgeOf({ swarms }: Tracker): Knowledge {
   const { table } = swarms;
+
+  function countsOf(swarm: number): SwarmCounts {
+    return {
+      seeds: swarms.seeds(swarm),
+      peers: swarms.leechers(swarm),
+      completed: swarms.downloads(swarm),
+    };
+  }
 
   function describe(swarm: number): ThinContent {
     const hash = new Uint8Array(20);
@@ -77,7 +92,19 @@ export function knowledgeOf({ swarms }: Tracker): Knowledge {
   return {
     counts(infoHash) {
       const swarm = table.find(infoHash, 0);
-      return swarm < 0 ? undefined : { seeds: swarms.seeds(swarm), peers: swarms.leechers(swarm) };
+      return swarm < 0 ? undefined : countsOf(swarm);
+    },
+    swarms(from, most) {
+      const found: KnownSwarm[] = [];
+      let swarm = from;
+      for (; swarm < table.limit && found.length < most; swarm++) {
+        if (!table.isUsed(swarm)) continue;
+        const infoHash = new Uint8Array(20);
+        table.copyHash(swarm, infoHash, 0);
+        const counts = countsOf(swarm);
+        if (counts.seeds + counts.peers > 0) found.push({ infoHash, ...counts });
+      }
+      return swarm < table.limit ? { swarms: found, next: swarm } : { swarms: found };
     },
     thin(most, listed) {
       // The worst of those chosen is found by a look at all of them: they are few.

@@ -329,6 +329,39 @@ export function catalogueSuite(name: string, fresh: () => Promise<string>): void
       });
     });
 
+    test('health is what trackers count, and fades when nobody counts any more', async () => {
+      await withCatalogue(async ({ catalogue, find, later }) => {
+        await takeAll(catalogue, [
+          publication(1, 'Few seeds'),
+          publication(2, 'Many seeds'),
+          publication(3, 'None'),
+        ]);
+        await catalogue.learnHealth([
+          { infoHash: torrentOf(1), seeds: 1, peers: 0, completed: 3 },
+          { infoHash: torrentOf(2), seeds: 9, peers: 2, completed: 0 },
+          { infoHash: torrentOf(77), seeds: 5, peers: 5, completed: 5 },
+        ]);
+        assert.deepEqual(await find({ sort: 'seeds' }), ['Many seeds', 'Few seeds', 'None']);
+        assert.deepEqual(await find({ minSeeds: 2, words: 'seeds' }), ['Many seeds']);
+        const [entry] = (await catalogue.search({ words: 'few' })).entries;
+        assert.deepEqual({ ...entry?.health }, { seeds: 1, leechers: 0, completed: 3, seenMs: nowMs });
+        // Another process of the same index counts fewer, since others announce to the first one.
+        const fewer = { infoHash: torrentOf(2), seeds: 1, peers: 0, completed: 0 };
+        await catalogue.learnHealth([fewer]);
+        assert.deepEqual(await find({ minSeeds: 9 }), ['Many seeds']);
+        later(20 * 60_000);
+        await catalogue.learnHealth([fewer]);
+        assert.deepEqual(await find({ minSeeds: 9 }), []);
+        later(2 * 3_600_000);
+        await catalogue.learnHealth([]);
+        assert.deepEqual(await find({ minSeeds: 1 }), []);
+        // An edit keeps what is counted.
+        await catalogue.learnHealth([fewer]);
+        await catalogue.take(publication(2, 'Edited', { sequence: 2 }));
+        assert.deepEqual(await find({ minSeeds: 1 }), ['Edited']);
+      });
+    });
+
     test('nothing in a question means anything to a database', async () => {
       await withCatalogue(async ({ catalogue, find }) => {
         await catalogue.take(publication(1, 'It stays'));
