@@ -1,4 +1,4 @@
-// Mutated leases, registrations and offers: each is read or refused with a code, and none passes for what
+// Mutated leases, registrations, offers and publications: each is read or refused with a code, and none passes for what
 // another key signed. `node lab/fuzz/directory.ts [COUNT] [FIRST SEED]`
 
 import { RoomError } from '@shoal/base';
@@ -7,13 +7,16 @@ import {
   encodeRegistration,
   parseOffers,
   parseRegistration,
+  readEntry,
   readLease,
   readLeaseEnd,
   signLease,
   signLeaseEnd,
+  signPublication,
+  signRating,
   verifyLease,
 } from '@shoal/directory';
-import { identityFromSeed } from '@shoal/identity';
+import { identityFromSeed, verifyRecord } from '@shoal/identity';
 import { fuzz } from './fuzz.ts';
 
 const identity = identityFromSeed(new Uint8Array(32).fill(5));
@@ -25,7 +28,29 @@ const content = { instance, addresses, client: 'x', capabilities: ['keep'] };
 const lease = signLease(identity, { ...content, offers: { count: 3, digest: new Uint8Array(32) } }, signing);
 const end = signLeaseEnd(identity, instance, signing);
 
+const torrent = new Uint8Array(20).fill(7);
+const saying = { sequence: 4, madeAt: 1000 };
+const publication = signPublication(
+  identity,
+  {
+    infoHashes: { v1: torrent },
+    title: 'Blue whale',
+    description: 'Two\nlines.',
+    tags: ['nature'],
+    category: 'audio',
+    language: 'de',
+    size: 7,
+    files: [{ path: 'a/b.flac', length: 7 }],
+    trackers: ['udp://tracker.example:80'],
+    supersedes: [torrent],
+  },
+  saying,
+);
+const rating = signRating(identity, { torrent, stars: 4, comment: 'Good.' }, saying);
+
 const samples: readonly Uint8Array[] = [
+  publication,
+  rating,
   lease,
   end,
   offers,
@@ -37,6 +62,7 @@ const readers: readonly ((bytes: Uint8Array) => unknown)[] = [
   readLeaseEnd,
   parseOffers,
   parseRegistration,
+  readEntry,
 ];
 
 /** A sequence of numbers from a seed (xorshift). */
@@ -77,6 +103,13 @@ function fuzzDirectory(seed: number): boolean {
     if (!(error instanceof RoomError)) throw error;
   }
   if (isVerified && !isUnchanged) throw new Error('a lease that was changed has a good signature');
+  try {
+    verifyRecord(readEntry(bytes).record);
+    if (![publication, rating].some((sent) => Buffer.from(bytes).equals(sent)))
+      throw new Error('a publication that was changed has a good signature');
+  } catch (error) {
+    if (!(error instanceof RoomError)) throw error;
+  }
   return accepted;
 }
 

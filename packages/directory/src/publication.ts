@@ -1,6 +1,7 @@
 // A publication: what a key says of a torrent, for others to find it; and its withdrawal. One key has one publication of
 // a torrent: the one with the highest sequence, of both kinds, holds. Neither runs out.
 
+import { toUtf8 } from '@shoal/base';
 import { type Identity, latestSeconds, readRecord, signRecord, type UnverifiedRecord } from '@shoal/identity';
 import { BodyReader, bad, nameLength } from './body-reader.ts';
 import {
@@ -148,8 +149,8 @@ export function readPublication(bytes: Uint8Array): UnverifiedPublication {
   if (trackers.some((url) => !/^(https?|udp|wss?):$/.test(URL.parse(url)?.protocol ?? '')))
     throw bad('a tracker begins with http, https, udp, ws or wss');
   const pairs = body.pairs('files', maxFiles, { most: longestPath });
-  if (pairs.reduce((sum, { text }) => sum + text.length, 0) > longestFileList)
-    throw bad(`its list of files has more than ${longestFileList} characters`);
+  if (pairs.reduce((sum, { text }) => sum + toUtf8(text).length, 0) > longestFileList)
+    throw bad(`its list of files has more than ${longestFileList} bytes`);
   const files = pairs.map(({ text, value }) => ({ path: text, length: value }));
   return {
     kind: 'publication',

@@ -67,7 +67,7 @@ const publish: Verb = (command, context) => {
 export default publish;
 
 /** Of the first files as many as a publication may name, and of the trackers. */
-const mostFiles = 500;
+const mostFiles = 300;
 const longestPaths = 8_000;
 const longestPath = 400;
 const mostTrackers = 8;
@@ -86,11 +86,11 @@ function contentOf(
   const { folder, layout } = source.torrent;
   const real = layout.files.filter(({ isPad }) => !isPad);
   const files: { path: string; length: number }[] = [];
-  let characters = 0;
+  let bytes = 0;
   for (const { path, length } of real) {
     const text = [...(folder === undefined ? [] : [folder]), ...path].join('/');
-    characters += text.length;
-    if (files.length >= mostFiles || characters > longestPaths) break;
+    bytes += Buffer.byteLength(text);
+    if (files.length >= mostFiles || bytes > longestPaths) break;
     if (Buffer.byteLength(text) <= longestPath) files.push({ path: text, length });
   }
   const size = real.reduce((sum, { length }) => sum + length, 0);
