@@ -109,16 +109,10 @@ export async function createCrossroads(): Promise<{
   readonly elsewhere: { readonly prefix: readonly string[]; readonly address: string };
   close(): Promise<void>;
 }> {
-  const spaces = [];
-  for (let i = 0; i < 3; i++) {
-    const words = i === 0 || spaces[0] === undefined ? [] : enter(spaces[0].pid);
-    const unshare = asRoot || i > 0 ? '-n' : '-rn';
-    const script = 'ip link set lo up && echo ready && exec sleep infinity';
-    spaces.push(await hold([...words, 'unshare', unshare, 'sh', '-c', script]));
-  }
-  const [machine, home, elsewhere] = spaces;
-  if (machine === undefined || home === undefined || elsewhere === undefined)
-    throw new Error('Three are made');
+  const script = 'ip link set lo up && echo ready && exec sleep infinity';
+  const machine = await hold(['unshare', asRoot ? '-n' : '-rn', 'sh', '-c', script]);
+  const other = () => hold([...enter(machine.pid), 'unshare', '-n', 'sh', '-c', script]);
+  const [home, elsewhere] = [await other(), await other()];
   const ways = [
     { name: 'eth0', end: home, net: '10.80.0' },
     { name: 'tun0', end: elsewhere, net: '10.8.0' },
@@ -140,6 +134,47 @@ export async function createCrossroads(): Promise<{
     elsewhere: { prefix: enter(elsewhere.pid), address: '10.8.0.1' },
     async close() {
       for (const space of [elsewhere, home, machine]) await space.close();
+    },
+  };
+}
+
+/**
+ * A home behind a router: a machine at 192.168.77.2, a router at 192.168.77.1 and 5.5.5.1 that translates addresses,
+ * and somebody outside at 5.5.5.2.
+ */
+export async function createHome(): Promise<{
+  readonly machine: { readonly prefix: readonly string[] };
+  readonly router: { readonly prefix: readonly string[] };
+  readonly outside: { readonly prefix: readonly string[] };
+  close(): Promise<void>;
+}> {
+  const script = 'ip link set lo up && echo ready && exec sleep infinity';
+  const router = await hold(['unshare', asRoot ? '-n' : '-rn', 'sh', '-c', script]);
+  const other = () => hold([...enter(router.pid), 'unshare', '-n', 'sh', '-c', script]);
+  const [machine, outside] = [await other(), await other()];
+  const ip = (pid: number, ...words: string[]) => run('ip', words, enter(pid));
+  for (const { name, end, net, host } of [
+    { name: 'lan0', end: machine, net: '192.168.77', host: 2 },
+    { name: 'wan0', end: outside, net: '5.5.5', host: 2 },
+  ]) {
+    await ip(router.pid, 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', `${end.pid}`);
+    await ip(router.pid, 'addr', 'add', `${net}.1/24`, 'dev', name);
+    await ip(router.pid, 'link', 'set', name, 'up');
+    await ip(end.pid, 'addr', 'add', `${net}.${host}/24`, 'dev', 'eth0');
+    await ip(end.pid, 'link', 'set', 'eth0', 'up');
+  }
+  await ip(machine.pid, 'route', 'add', 'default', 'via', '192.168.77.1');
+  await run('sh', ['-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward'], enter(router.pid));
+  // The kernel tells a little later that a cable is plugged in.
+  const isPlugged =
+    'for n in $(seq 200); do ip link show eth0 | grep -q LOWER_UP && exit; sleep 0.05; done; exit 1';
+  await run('sh', ['-c', isPlugged], enter(machine.pid));
+  return {
+    machine: { prefix: enter(machine.pid) },
+    router: { prefix: enter(router.pid) },
+    outside: { prefix: enter(outside.pid) },
+    async close() {
+      for (const space of [outside, machine, router]) await space.close();
     },
   };
 }

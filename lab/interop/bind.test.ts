@@ -44,7 +44,7 @@ async function watch(
     await run('ip', ['route', 'add', 'blackhole', 'default', 'metric', '9999', ...table], machine.prefix);
   }
   for (const [i, end] of [home, elsewhere].entries()) {
-    const nameServer = join(import.meta.dirname, 'name_server.js');
+    const nameServer = join(import.meta.dirname, '../clients/name_server.js');
     const servers = [
       begin(`names${i}`, end.prefix, process.execPath, nameServer, end.address),
       begin(`http${i}`, end.prefix, process.execPath, '--input-type=commonjs', '--eval', server),
@@ -64,7 +64,7 @@ async function watch(
     'talker',
     machine.prefix,
     process.execPath,
-    join(import.meta.dirname, 'bound_traffic.ts'),
+    join(import.meta.dirname, 'bound-traffic.ts'),
     bind,
     options.servers ?? elsewhere.address,
   );

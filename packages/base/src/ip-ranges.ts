@@ -2,10 +2,10 @@
 // Invariant: in what `sorted` gives, ranges are in order and neither overlap nor touch.
 
 /** The largest public lists hold half a million ranges; this many take 32 MB (IPv4). */
-export const mostIpRanges = 4_000_000;
+const mostIpRanges = 4_000_000;
 
 /** IPv6 lists hold some thousands; each range is two whole addresses. */
-export const mostIp6Ranges = 500_000;
+const mostIp6Ranges = 500_000;
 
 export interface SortedRanges {
   readonly firsts4: Uint32Array;

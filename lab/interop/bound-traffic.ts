@@ -1,5 +1,5 @@
 // Talks in every way that a world has, as long as it runs, bound as it is told.
-// Run: node bound_traffic.ts BIND NAME-SERVERS; it says `failed CODE`, or `ready`, and then what happens to its traffic.
+// Run: node bound-traffic.ts BIND NAME-SERVERS; it says `failed CODE`, or `ready`, and then what happens to its traffic.
 
 import { createNodeWorld } from '@shoal/base/node';
 import { bindToConfig } from '@shoal/node/reach';
