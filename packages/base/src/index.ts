@@ -7,6 +7,7 @@ export * from './bytes-sequence.ts';
 export { crc32c } from './crc32c.ts';
 export * from './errors.ts';
 export * from './event-log.ts';
+export { atEveryAddress } from './every-address.ts';
 export * from './filtered-network.ts';
 export type * from './finder.ts';
 export * from './http-redirects.ts';

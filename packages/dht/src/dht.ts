@@ -1,7 +1,7 @@
 // Mainline DHT as others use it: one node for each address family that was bound. A question goes to both, and their
 // answers come as one.
 
-import { type Endpoint, encodeBencode, type IpFamily, noBytes } from '@shoal/base';
+import { atEveryAddress, type Endpoint, encodeBencode, type IpFamily, noBytes } from '@shoal/base';
 import { bucketSize, maxSaltBytes, maxSavedNodes, maxValueBytes } from './bounds.ts';
 import { bloomBytes, estimateBloom } from './codec/bloom.ts';
 import { errorCodes, type PutItem } from './codec/krpc.ts';
@@ -25,7 +25,8 @@ interface Half extends SearchParts {
 
 /** Rejects with the WorldError of an address that cannot be bound. */
 export async function createDht(options: DhtOptions): Promise<Dht> {
-  const { clock, random, hashing, bootstrap = [], bind } = options;
+  const { clock, random, hashing, interfaces, bootstrap = [], bind } = options;
+  const datagrams = interfaces === undefined ? options.datagrams : atEveryAddress({ ...options, interfaces });
   const saved = readTables(options.saved ?? noBytes);
   const items = new ItemStore(hashing);
   const halves: Half[] = [];
@@ -39,16 +40,19 @@ export async function createDht(options: DhtOptions): Promise<Dht> {
     if (halfOf(family) !== undefined)
       throw new DhtError('invalid', 'One address of each family can be bound', { value: local.address });
     const { promise, resolve } = Promise.withResolvers<void>();
-    const node = new FamilyNode(options, {
-      family,
-      id: saved[family].id,
-      isReadOnly: options.isReadOnly ?? false,
-      isLimited: options.isLimited ?? true,
-      enforcesIds: options.enforcesIds ?? true,
-      items,
-      tableOf: (wanted) => halfOf(wanted)?.node.table,
-      onClose: () => resolve(),
-    });
+    const node = new FamilyNode(
+      { ...options, datagrams },
+      {
+        family,
+        id: saved[family].id,
+        isReadOnly: options.isReadOnly ?? false,
+        isLimited: options.isLimited ?? true,
+        enforcesIds: options.enforcesIds ?? true,
+        items,
+        tableOf: (wanted) => halfOf(wanted)?.node.table,
+        onClose: () => resolve(),
+      },
+    );
     const hints: Endpoint[] = saved[family].nodes.map(({ endpoint }) => endpoint);
     const upkeep = new Upkeep({
       node,

@@ -1,6 +1,15 @@
 // The public face of the DHT: what it is given, what it can be asked, and what it tells on the way.
 
-import type { BencodeValue, Clock, Datagrams, Endpoint, Hashing, IpFamily, Random } from '@shoal/base';
+import type {
+  BencodeValue,
+  Clock,
+  Datagrams,
+  Endpoint,
+  Hashing,
+  Interfaces,
+  IpFamily,
+  Random,
+} from '@shoal/base';
 import type { InfohashSample } from './codec/answer.ts';
 import type { NodeInfo } from './codec/nodes.ts';
 import type { ContactState } from './contact.ts';
@@ -12,6 +21,8 @@ export interface DhtOptions {
   readonly random: Random;
   readonly hashing: Hashing;
   readonly datagrams: Datagrams;
+  /** Where a machine has several addresses, we answer from the one that was asked. */
+  readonly interfaces?: Interfaces;
   /** Where to listen: one endpoint, or one of each family. */
   readonly bind: readonly Endpoint[];
   /** Nodes that lead in when no other is known. */

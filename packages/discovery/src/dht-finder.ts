@@ -11,7 +11,8 @@ export interface HostPort {
   readonly port: number;
 }
 
-export interface DhtFinderParts extends Pick<DhtOptions, 'clock' | 'random' | 'hashing' | 'datagrams'> {
+export interface DhtFinderParts
+  extends Pick<DhtOptions, 'clock' | 'random' | 'hashing' | 'datagrams' | 'interfaces'> {
   readonly names: Names;
 }
 

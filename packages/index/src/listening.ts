@@ -1,11 +1,12 @@
 // One port number for TCP and UDP, IPv4 and IPv6. A family that this machine does not have is done without.
 
 import {
+  atEveryAddress,
+  type Clock,
   type DatagramHandlers,
   type DatagramSocket,
   type Datagrams,
   type Interfaces,
-  ipScope,
   type Listener,
   type Stream,
   type Streams,
@@ -14,11 +15,15 @@ import {
 } from '@shoal/base';
 import { IndexError } from './errors.ts';
 
-export interface ListeningParts {
+interface DatagramParts {
+  readonly clock: Clock;
   readonly interfaces?: Interfaces | undefined;
+  readonly datagrams: Datagrams;
+}
+
+export interface ListeningParts extends DatagramParts {
   readonly streams: Streams;
   readonly tls: TlsStreams;
-  readonly datagrams: Datagrams;
 }
 
 export interface ListenSettings {
@@ -61,7 +66,7 @@ export async function listen(
 
 async function listenOnce(
   parts: ListeningParts,
-  { addresses, port: asked, https, balanced }: ListenSettings,
+  { addresses, port: asked, https, balanced = false }: ListenSettings,
   accept: (stream: Stream) => void,
   handlersFor: HandlersFor,
 ): Promise<Listening> {
@@ -91,7 +96,11 @@ async function listenOnce(
         missing = error;
         continue;
       }
-      sockets.push(...(await bindDatagrams(parts, { address, port, balanced }, handlersFor)));
+      const socket = await datagramsOf(parts).bind(
+        { address, port, balanced },
+        handlersFor(() => socket),
+      );
+      sockets.push(socket);
       bound.push(address);
     }
   } catch (error) {
@@ -103,49 +112,7 @@ async function listenOnce(
   return { port, addresses: bound, sockets, close };
 }
 
-export async function bindDatagrams(
-  parts: Pick<ListeningParts, 'datagrams' | 'interfaces'>,
-  to: { readonly address: string; readonly port: number; readonly balanced?: boolean | undefined },
-  handlersFor: HandlersFor,
-): Promise<DatagramSocket[]> {
-  const { address, port, balanced = false } = to;
-  const own = ownAddresses(parts.interfaces, address);
-  const sockets: DatagramSocket[] = [];
-  try {
-    for (const at of own.length > 1 ? [address, ...own] : [address]) {
-      const socket = await parts.datagrams.bind(
-        { address: at, port, balanced, shared: own.length > 1 },
-        handlersFor(() => socket),
-      );
-      sockets.push(socket);
-    }
-  } catch (error) {
-    for (const socket of sockets) socket.close();
-    throw error;
-  }
-  return sockets;
-}
-
-/** On more a machine has no business being reached at each of them. */
-const mostOwnAddresses = 64;
-
-/**
- * Where a machine has several addresses, its answer to a datagram comes from the one that its routes choose, and the
- * one who asked another of them does not know it. So each has a socket of its own, which the system prefers to the one
- * for all. (The TCP side, bound first, sees to it that no other program shares the port.)
- */
-function ownAddresses(interfaces: Interfaces | undefined, wildcard: string): string[] {
-  if (interfaces === undefined || (wildcard !== '0.0.0.0' && wildcard !== '::')) return [];
-  const family = wildcard === '::' ? 6 : 4;
-  const own = interfaces
-    .list()
-    .filter(
-      (one) =>
-        one.family === family &&
-        ipScope(one.address) !== 'link-local' &&
-        one.address !== '127.0.0.1' &&
-        one.address !== '::1',
-    )
-    .map(({ address }) => address);
-  return [...new Set(own)].slice(0, mostOwnAddresses);
+/** The TCP side, bound first, sees to it that no other index shares the port. */
+export function datagramsOf({ clock, datagrams, interfaces }: DatagramParts): Datagrams {
+  return interfaces === undefined ? datagrams : atEveryAddress({ clock, datagrams, interfaces });
 }

@@ -4,7 +4,7 @@
 import type { Clock, DatagramSocket, Datagrams, Interfaces, Random } from '@shoal/base';
 import { tickMs } from './bounds.ts';
 import { every } from './every.ts';
-import { bindDatagrams } from './listening.ts';
+import { datagramsOf } from './listening.ts';
 import { type Link, Sharing } from './sharing.ts';
 import type { ConnectionKey } from './tracker/connection-ids.ts';
 import type { TrackerSettings } from './tracker/settings.ts';
@@ -43,7 +43,11 @@ export async function startUdpHelper(
   const sockets: DatagramSocket[] = [];
   for (const address of orders.addresses) {
     const to = { address, port: orders.port, balanced: true };
-    sockets.push(...(await bindDatagrams(parts, to, (socket) => udp.handlersFor(socket))));
+    const socket = await datagramsOf(parts).bind(
+      to,
+      udp.handlersFor(() => socket),
+    );
+    sockets.push(socket);
   }
   const sweeping = every(parts.clock, tickMs / 2, () => tracker.sweep());
   return {
