@@ -70,7 +70,7 @@ function Bar({ route }: { readonly route: Route }) {
   const open = route.page === 'transfer' ? 'transfers' : route.page;
   return (
     <header className="bar">
-      <a className="brand" href="#/">
+      <a className="brand" href="#/" aria-label={texts.title}>
         <Fish />
         <span>{texts.title}</span>
       </a>

@@ -43,9 +43,13 @@ export function formatShare(part: number, whole: number): string {
   return `${percent >= 10 ? Math.floor(percent) : Math.floor(percent * 10) / 10} %`;
 }
 
-const dateFormat = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+const dateFormat = new Intl.DateTimeFormat('en', {
+  dateStyle: 'medium',
+  timeStyle: 'short',
+  hourCycle: 'h23',
+});
 const dayFormat = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' });
-const timeFormat = new Intl.DateTimeFormat('en', { timeStyle: 'medium' });
+const timeFormat = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hourCycle: 'h23' });
 const numberFormat = new Intl.NumberFormat('en');
 
 export const formatDay = (ms: number): string => dayFormat.format(ms);

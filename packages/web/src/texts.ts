@@ -26,6 +26,7 @@ export const texts = {
   rates: {
     down: 'Coming in',
     up: 'Going out',
+    time: 'Time',
     both: (down: string, up: string) => `Coming in ${down}, going out ${up}`,
   },
   colours: {

@@ -2,7 +2,7 @@
 
 import '../transfer/style.css';
 import type { NodeFacts } from '@shoal/api';
-import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { Fragment, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { formatBytes, formatCount, formatDuration } from '../format.ts';
 import { facts, notify, refreshFacts, statistics } from '../node/live.ts';
 import { change } from '../node/session.ts';
@@ -101,11 +101,11 @@ function FinderList({ known }: { readonly known: NodeFacts }) {
           <li key={`${kind} ${name ?? ''}`}>
             <strong>{words.finderKinds[kind]}</strong>
             <span className={`state wrap ${moods[state]}`}>{words.finderStates[state]}</span>
-            <span className="quiet">
+            <Parts>
               {name !== undefined && <Name text={name} longest={300} />}
-              {nodes !== undefined && ` ${words.nodes(nodes)} `}
+              {nodes !== undefined && <span>{words.nodes(nodes)}</span>}
               {message !== undefined && <Name text={message} />}
-            </span>
+            </Parts>
           </li>
         ))}
       </ul>
@@ -113,10 +113,25 @@ function FinderList({ known }: { readonly known: NodeFacts }) {
   );
 }
 
+/** With a dot between those that are there. */
+function Parts({ children }: { readonly children: readonly ReactNode[] }) {
+  return (
+    <span className="quiet">
+      {children
+        .filter(Boolean)
+        .flatMap((part, index) => (index === 0 ? [part] : [' · ', part]))
+        .map((part, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: they are told by their place
+          <Fragment key={index}>{part}</Fragment>
+        ))}
+    </span>
+  );
+}
+
 function Me({ known }: { readonly known: NodeFacts }) {
   const sums = useStore(statistics);
   return (
-    <section className="card">
+    <section className="card across">
       <h2>{words.me}</h2>
       <FactList
         rows={[

@@ -3,13 +3,15 @@
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
-import { formatRate } from '../format.ts';
+import { formatRate, formatTime } from '../format.ts';
 import { ratesOf } from '../node/history.ts';
 import { useColours } from '../parts/use-colours.ts';
 import { texts } from '../texts.ts';
 
 const height = 180;
 const drawnEveryMs = 1000;
+/** The time axis is never shorter, so that a new line grows from the right. */
+const leastSeconds = 60;
 
 export default function RateChart({ of }: { readonly of: string }) {
   const place = useRef<HTMLDivElement>(null);
@@ -24,10 +26,19 @@ export default function RateChart({ of }: { readonly of: string }) {
         width: element.clientWidth,
         height,
         cursor: { y: false, drag: { x: false, y: false } },
-        scales: { y: { range: (_, __, most) => [0, Math.max(1000, most * 1.1)] } },
-        axes: [axis, { ...axis, size: 80, values: (_, rates) => rates.map(formatRate) }],
+        scales: {
+          x: { range: (_, first, last) => [Math.min(first ?? last, last - leastSeconds), last] },
+          y: { range: (_, __, most) => [0, Math.max(1000, most * 1.1)] },
+        },
+        axes: [
+          { ...axis, values: (_, times) => times.map((seconds) => formatTime(seconds * 1000)), space: 90 },
+          { ...axis, size: 80, values: (_, rates) => rates.map(formatRate) },
+        ],
         series: [
-          {},
+          {
+            label: texts.rates.time,
+            value: (_, seconds: number | null) => (seconds === null ? '–' : formatTime(seconds * 1000)),
+          },
           { label: texts.rates.down, stroke: colours.bar, width: 2, fill: `${colours.bar}22`, value },
           { label: texts.rates.up, stroke: colours.coral, width: 2, value },
         ],

@@ -45,15 +45,15 @@ export function SwarmPicture({ peers }: { readonly peers: readonly PeerSummary[]
     places.current = new Map(nodes.map((node) => [node.id, node]));
     const links = drawn.map(({ address }) => ({ source: '', target: address }));
     const simulation = forceSimulation(nodes)
-      .force('charge', forceManyBody().strength(-160))
-      .force('x', forceX(0).strength(isNarrow ? 0.08 : 0.025))
-      .force('y', forceY(0).strength(0.08))
+      .force('charge', forceManyBody().strength(isNarrow ? -120 : -320))
+      .force('x', forceX(0).strength(isNarrow ? 0.08 : 0.012))
+      .force('y', forceY(0).strength(isNarrow ? 0.08 : 0.13))
       .force('collide', forceCollide(18))
       .force(
         'link',
         forceLink<Place, { source: string; target: string }>(links)
           .id(({ id }) => id)
-          .distance(isNarrow ? 95 : 130)
+          .distance(isNarrow ? 95 : 150)
           .strength(0.3),
       )
       .stop();

@@ -21,10 +21,11 @@ export function Welcome() {
   const [keys, setKeys] = useState<readonly Key[]>([]);
   useEffect(() => {
     if (isDone) return;
-    void attempt(async () => {
-      const answer = await node.call('config', {});
-      setKeys(answer.keys.filter(({ key }) => asked.includes(key)));
-    });
+    // Without an answer there is nothing to ask about.
+    node.call('config', {}).then(
+      (answer) => setKeys(answer.keys.filter(({ key }) => asked.includes(key))),
+      () => {},
+    );
   }, [isDone]);
   if (isDone || keys.length === 0 || keys.some(({ origin }) => origin !== 'default')) return null;
   return <Questions keys={keys} />;
