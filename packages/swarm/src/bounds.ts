@@ -14,6 +14,8 @@ export const blocksPerShortChunk = 8;
 export const longChunks = 16;
 export const shortChunks = 96;
 export const singleChunks = 512;
+/** Buffers that were not needed for so long go back to the system. Sooner, and a swarm with ups and downs would pay for fresh memory again and again. */
+export const trimMs = 10_000;
 /** Chunks of one peer: one on its way to the socket while the next are being read. */
 export const chunksPerPeer = 3;
 

@@ -3,11 +3,23 @@
 // is being looked at for the first time is left alone, since nobody knows yet which kind it is.
 
 import type { Clock, Timer } from '@shoal/base';
-import type { TorrentTransfer } from './transfer.ts';
-import type { QueueSettings } from './types.ts';
+import type { QueueSettings, TransferState } from './types.ts';
 
 /** Ratios and times are looked at this often. */
 const goalIntervalMs = 10_000;
+
+/** Who stands in the queue. */
+export interface Queued {
+  readonly state: TransferState;
+  readonly isComplete: boolean;
+  readonly isForced: boolean;
+  /** It wants to run, or does. */
+  readonly isQueueable: boolean;
+  hasGoal(settings: QueueSettings): boolean;
+  pauseAtGoal(settings: QueueSettings): void;
+  wait(): void;
+  beginAnew(): void;
+}
 
 export interface Candidate {
   readonly kind: 'fetch' | 'share';
@@ -32,7 +44,7 @@ export function chooseActive<Item extends Candidate>(items: Iterable<Item>, rule
 
 export class Queue {
   readonly #clock: Clock;
-  readonly #order: TorrentTransfer[] = [];
+  readonly #order: Queued[] = [];
   #settings: QueueSettings = {};
   #isScheduled = false;
   #timer: Timer | undefined;
@@ -51,26 +63,26 @@ export class Queue {
     this.arrangeSoon();
   }
 
-  add(transfer: TorrentTransfer): void {
-    this.#order.push(transfer);
+  add(one: Queued): void {
+    this.#order.push(one);
     this.arrangeSoon();
   }
 
-  remove(transfer: TorrentTransfer): void {
-    const at = this.#order.indexOf(transfer);
+  remove(one: Queued): void {
+    const at = this.#order.indexOf(one);
     if (at >= 0) this.#order.splice(at, 1);
     this.arrangeSoon();
   }
 
-  placeOf(transfer: TorrentTransfer): number {
-    return this.#order.indexOf(transfer);
+  placeOf(one: Queued): number {
+    return this.#order.indexOf(one);
   }
 
-  move(transfer: TorrentTransfer, place: number): void {
-    const at = this.#order.indexOf(transfer);
+  move(one: Queued, place: number): void {
+    const at = this.#order.indexOf(one);
     if (at < 0) return;
     this.#order.splice(at, 1);
-    this.#order.splice(Math.max(0, place), 0, transfer);
+    this.#order.splice(Math.max(0, place), 0, one);
     this.arrangeSoon();
   }
 
@@ -90,19 +102,19 @@ export class Queue {
   }
 
   #arrange(): void {
-    const candidates: { transfer: TorrentTransfer; kind: 'fetch' | 'share'; isForced: boolean }[] = [];
+    const candidates: { one: Queued; kind: 'fetch' | 'share'; isForced: boolean }[] = [];
     let hasGoals = false;
-    for (const transfer of this.#order) {
-      transfer.pauseAtGoal(this.#settings);
-      hasGoals ||= transfer.hasGoal(this.#settings);
-      if (!transfer.isQueueable) continue;
-      const kind = transfer.isComplete ? 'share' : 'fetch';
-      candidates.push({ transfer, kind, isForced: transfer.isForced });
+    for (const one of this.#order) {
+      one.pauseAtGoal(this.#settings);
+      hasGoals ||= one.hasGoal(this.#settings);
+      if (!one.isQueueable) continue;
+      const kind = one.isComplete ? 'share' : 'fetch';
+      candidates.push({ one, kind, isForced: one.isForced });
     }
     const active = chooseActive(candidates, this.#settings);
     // First those that make room.
-    for (const candidate of candidates) if (!active.has(candidate)) candidate.transfer.wait();
-    for (const candidate of active) if (candidate.transfer.state === 'queued') candidate.transfer.beginAnew();
+    for (const candidate of candidates) if (!active.has(candidate)) candidate.one.wait();
+    for (const candidate of active) if (candidate.one.state === 'queued') candidate.one.beginAnew();
     if (hasGoals)
       this.#timer ??= this.#clock.setTimer(goalIntervalMs, () => {
         this.#timer = undefined;

@@ -1,5 +1,5 @@
 // Memory that is used again and again: slabs for blocks that come, chunks for those that go, buffers for small messages.
-// One set may serve many sessions of a process; each still keeps its own bounds. What lay unused for half a second goes
+// One set may serve many sessions of a process; each still keeps its own bounds. What lay unused for a while goes
 // back to the system.
 
 import { createSlabs, type Slabs } from '@shoal/base';
@@ -17,7 +17,7 @@ export class SharedBuffers implements SessionBuffers {
   #trimmedMs = 0;
 
   trim(nowMs: number): void {
-    if (nowMs - this.#trimmedMs < bound.tickMs) return;
+    if (nowMs - this.#trimmedMs < bound.trimMs) return;
     this.#trimmedMs = nowMs;
     this.slabs.trim();
     for (const spare of this.chunks) spare.trim();

@@ -174,7 +174,7 @@ class TorrentSession implements Session, SessionParts {
         throw new SwarmError('duplicate', 'this torrent is in the session already', { value: toHex(hash) });
     const transfer = new TorrentTransfer(this, source, options);
     this.transfers.add(transfer);
-    this.turns.add(transfer);
+    this.turns.add(transfer.seat);
     this.#serve(transfer, infoHashes.v1, infoHashes.v2);
     return transfer;
   }
@@ -214,7 +214,7 @@ class TorrentSession implements Session, SessionParts {
 
   forget(transfer: TorrentTransfer): void {
     this.transfers.delete(transfer);
-    this.turns.remove(transfer);
+    this.turns.remove(transfer.seat);
     this.#active.delete(transfer);
     this.#idle.delete(transfer);
     const { v1, v2 } = transfer.knownHashes;

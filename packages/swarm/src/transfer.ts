@@ -23,11 +23,11 @@ import { PeerMessages } from './peer-messages.ts';
 import { Places } from './places.ts';
 import type { Rate } from './rate.ts';
 import type { KnownPeer, PeerSource, Roster } from './roster.ts';
+import { Seat } from './seat.ts';
 import type { SessionParts } from './session-parts.ts';
-import { Standing } from './standing.ts';
-import { Forecast } from './statistics.ts';
 import { Status } from './status.ts';
 import { openReader } from './streams/range-reader.ts';
+import { TransferFacts } from './transfer-facts.ts';
 import type {
   Goals,
   History,
@@ -35,7 +35,6 @@ import type {
   MoveTarget,
   PeerFacts,
   PieceMap,
-  QueueSettings,
   RangeReader,
   Transfer,
   TransferEvent,
@@ -73,18 +72,13 @@ export class TorrentTransfer implements Transfer {
   #allHashes: InfoHashes | undefined;
   #isPrivate: boolean;
   #idleSinceMs: number | undefined;
-  readonly #standing: Standing;
-  readonly #forecast = new Forecast();
+  readonly seat: Seat;
+  readonly #facts: TransferFacts;
   #stopped: Promise<void> | undefined;
 
   constructor(parts: SessionParts, source: TransferSource, options: TransferOptions) {
     this.#parts = parts;
     const given = givenBy(source);
-    this.#standing = new Standing(parts, this.#status, options);
-    if (options.isPaused === true) {
-      this.#standing.stand(asked);
-      this.#status.become('paused');
-    }
     this.infoHashes = given.infoHashes;
     this.#name = given.name ?? '';
     this.#isPrivate = given.isPrivate;
@@ -98,6 +92,15 @@ export class TorrentTransfer implements Transfer {
       host: () => this.#messages,
       welcome: (peer) => this.#welcome(peer),
       left: (peer) => this.#left(peer),
+    });
+    this.seat = new Seat({
+      parts,
+      status: this.#status,
+      connections: this.#connections,
+      given: options,
+      totalBytes: () => this.#holdings.wanted.total,
+      stand: (state) => this.#stand(state),
+      beginAnew: () => this.#beginAnew(),
     });
     this.#webSeeds = new WebSeeds({
       parts,
@@ -124,6 +127,12 @@ export class TorrentTransfer implements Transfer {
         for (const peer of [...this.#connections.peers]) this.#partIfPointless(peer);
       },
       failed: (error) => this.#fail(error),
+    });
+    this.#facts = new TransferFacts({
+      status: this.#status,
+      connections: this.#connections,
+      holdings: this.#holdings,
+      webSeeds: this.#webSeeds,
     });
     this.#places = new Places({
       disk: parts.disk,
@@ -325,8 +334,7 @@ export class TorrentTransfer implements Transfer {
   /** Every half second, while there are peers or addresses to dial. False when there is nothing to do. */
   tick(nowMs: number): boolean {
     this.#connections.tick(nowMs);
-    if (this.state === 'fetching') this.#forecast.tick(nowMs, this.#connections.download.bytesPerSecond);
-    else this.#forecast.forget();
+    this.#facts.tick(nowMs);
     this.#metadata.tick();
     this.#hashes?.tick();
     this.#desk.tick();
@@ -386,97 +394,51 @@ export class TorrentTransfer implements Transfer {
   }
 
   pause(): Promise<void> {
-    return this.#stand('paused', asked);
+    return this.seat.pause();
   }
 
-  /** Whoever waits can be told why, from the moment that it does. */
-  async #stand(state: 'paused' | 'queued', reason: Waiting): Promise<void> {
+  resume(): void {
+    this.seat.resume();
+  }
+
+  async #stand(state: 'paused' | 'queued'): Promise<void> {
     const status = this.#status;
-    if (status.isOver || status.state === 'paused') return;
-    this.#standing.stand(reason);
-    if (status.state === state) return;
     status.become(state);
     this.#connections.leaveAll('the transfer is paused');
     await this.#holdings.shelve('the transfer is paused');
     if (status.isStanding) this.#forgetTorrent();
   }
 
-  resume(): void {
-    this.#standing.goOn();
-    // Where there are too many, it goes to the line.
-    this.beginAnew();
-  }
-
-  // What the queue asks and says.
-
-  get isQueueable(): boolean {
-    const { state, isOver } = this.#status;
-    return !isOver && state !== 'paused' && (state !== 'checking' || this.#standing.hasBeenOpen);
-  }
-
-  wait(): void {
-    const reason: Waiting = { code: 'queue', message: 'it waits for its turn' };
-    void this.#stand('queued', reason).catch(() => {});
-  }
-
-  hasGoal({ goals = {} }: QueueSettings): boolean {
-    const own = this.#standing.goals;
-    return (own.ratio ?? own.sharedMs ?? goals.ratio ?? goals.sharedMs) !== undefined;
-  }
-
-  pauseAtGoal({ goals = {} }: QueueSettings): void {
-    const { downloadedBytes, uploadedBytes } = this.history;
-    const ratio =
-      uploadedBytes / Math.max(1, downloadedBytes, downloadedBytes === 0 ? this.#holdings.wanted.total : 0);
-    const reason = this.state === 'paused' ? undefined : this.#standing.reached(goals, ratio);
-    if (reason !== undefined) void this.#stand('paused', reason).catch(() => {});
-  }
-
   get waiting(): Waiting | undefined {
-    const { down, up } = this.#connections.lanes;
-    const { current } = this.#parts.limiter;
-    const isStopped = (own: number, all: number | undefined) => own === 0 || all === 0;
-    if (this.state === 'fetching' && isStopped(down.ratePerSecond, current.downBytesPerSecond))
-      return { code: 'limit-down', message: 'the limit lets nothing in' };
-    if (this.state === 'sharing' && isStopped(up.ratePerSecond, current.upBytesPerSecond))
-      return { code: 'limit-up', message: 'the limit lets nothing out' };
-    return this.#standing.reason;
+    return this.seat.waiting;
   }
 
   get isForced(): boolean {
-    return this.#standing.isForced;
+    return this.seat.isForced;
   }
 
   setForced(isForced: boolean): void {
-    this.#standing.isForced = isForced;
-    this.#parts.turns.arrangeSoon();
+    this.seat.setForced(isForced);
   }
 
   get place(): number {
-    return this.#parts.turns.placeOf(this);
+    return this.#parts.turns.placeOf(this.seat);
   }
 
   moveTo(place: number): void {
-    this.#parts.turns.move(this, place);
+    this.#parts.turns.move(this.seat, place);
   }
 
   setGoals(goals: Goals): void {
-    this.#standing.setGoals(goals);
-    this.#parts.turns.arrangeSoon();
+    this.seat.setGoals(goals);
   }
 
   get history(): History {
-    const { history, sharedMs } = this.#standing;
-    const { download, upload } = this.#connections;
-    return {
-      downloadedBytes: history.downloadedBytes + download.total,
-      uploadedBytes: history.uploadedBytes + upload.total,
-      sharedMs,
-    };
+    return this.seat.history;
   }
 
   /** After a pause, a wait or a failure. */
-  beginAnew(): void {
+  #beginAnew(): void {
     const status = this.#status;
     if (!status.isStanding && status.state !== 'failed') return;
     // What it was doing when it failed is over, and begins anew.
@@ -623,19 +585,19 @@ export class TorrentTransfer implements Transfer {
   }
 
   get progress(): TransferProgress {
-    const { peers, download, upload } = this.#connections;
-    let seeds = 0;
-    for (const peer of peers) if (peer.pieces?.hasAll === true) seeds++;
-    return {
-      ...this.#holdings.wanted,
-      downloadBytesPerSecond: download.bytesPerSecond,
-      uploadBytesPerSecond: upload.bytesPerSecond,
-      downloadedBytes: download.total,
-      uploadedBytes: upload.total,
-      wastedBytes: this.#holdings.waste.total,
-      peers: peers.size,
-      seeds,
-    };
+    return this.#facts.progress;
+  }
+
+  get statistics(): TransferStatistics {
+    return this.#facts.statistics;
+  }
+
+  get pieceMap(): PieceMap | undefined {
+    return this.#facts.pieceMap;
+  }
+
+  get peers(): PeerFacts[] {
+    return this.#facts.peers;
   }
 
   get rates(): { readonly download: Rate; readonly upload: Rate } {
@@ -644,39 +606,6 @@ export class TorrentTransfer implements Transfer {
 
   get totals(): { readonly heard: number; readonly sent: number } {
     return this.#connections.totals;
-  }
-
-  get statistics(): TransferStatistics {
-    const { download, upload, totals, peers, roster } = this.#connections;
-    const { bytes, total } = this.#holdings.wanted;
-    const { receivedBytes } = this.#webSeeds;
-    return {
-      down: { payloadBytes: download.total, peerBytes: totals.heard },
-      up: { payloadBytes: upload.total, peerBytes: totals.sent },
-      sources: { peers: download.total - receivedBytes, lan: totals.downFromLan, webSeeds: receivedBytes },
-      waste: { ...this.#holdings.waste.bytes },
-      secondsLeft: this.state === 'fetching' ? this.#forecast.secondsFor(total - bytes) : undefined,
-      connections: peers.size,
-      knownAddresses: roster.size,
-    };
-  }
-
-  get pieceMap(): PieceMap | undefined {
-    const picker = this.#holdings.trade?.picker;
-    if (picker === undefined) return undefined;
-    const states = new Uint8Array(picker.pieceCount);
-    const availability = new Uint16Array(picker.pieceCount);
-    for (let piece = 0; piece < picker.pieceCount; piece++) {
-      const state = picker.state(piece);
-      states[piece] = state === 'have' ? 2 : state === 'missing' ? 0 : 1;
-      availability[piece] = picker.copies(piece);
-    }
-    return { states, availability };
-  }
-
-  get peers(): PeerFacts[] {
-    const pieceCount = this.#holdings.trade?.shape.pieceCount;
-    return Array.from(this.#connections.peers, (peer) => peer.facts(pieceCount));
   }
 
   get webSeeds(): WebSeedFacts[] {
@@ -695,8 +624,6 @@ export class TorrentTransfer implements Transfer {
     ].map((fault) => `${this.name}: ${fault}`);
   }
 }
-
-const asked: Waiting = { code: 'asked', message: 'it was asked to pause' };
 
 function givenBy(source: TransferSource): {
   readonly infoHashes: InfoHashes;

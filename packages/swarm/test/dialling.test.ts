@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { simTest } from '@shoal/sim/testing';
 import { makeSample, someBytes } from './sample.ts';
-import { addPeer, closeAll, runUntil } from './sim-swarm.ts';
+import { addPeer, closeAll, runUntil, type SimPeer } from './sim-swarm.ts';
 
 function sampleOf(length: number) {
   return makeSample({ 'a.bin': someBytes(length) }, { format: 'v1', pieceLength: 65_536 });
@@ -39,7 +39,7 @@ simTest(
 
 simTest('who has all there is dials a few at once, and the others one by one', {}, async (simulation) => {
   const sample = sampleOf(70_000);
-  const seeds = [];
+  const seeds: SimPeer[] = [];
   for (let i = 0; i < 30; i++) seeds.push(await addPeer(simulation, { sample, isSeed: true }));
   const last = await addPeer(simulation, { sample, isSeed: true });
   await runUntil(simulation, [last, ...seeds], () =>
