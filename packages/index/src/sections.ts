@@ -3,8 +3,13 @@
 
 export { openCatalogue } from './catalogue/open-catalogue.ts';
 export { catalogueSection } from './catalogue/section.ts';
+export { feedsSection } from './feeds/section.ts';
+export { Face } from './pages/face.ts';
+export { pagesSection } from './pages/section.ts';
 export { openLeases } from './registry/open-leases.ts';
+export { type SharedSwarms, shareSwarmsOverRedis } from './registry/redis-swarms.ts';
 export { createRegistry, type Registry } from './registry/registry.ts';
 export { Listing } from './store/listing.ts';
 export { listingRoutes } from './store/listing-routes.ts';
 export { openStore, type Store } from './store/store.ts';
+export { torznabSection } from './torznab/section.ts';

@@ -62,7 +62,12 @@ export async function runIndex(
       failed,
     });
     let helpers: { close(): Promise<void> } | undefined;
+    let shared: { close(): Promise<void> } | undefined;
     try {
+      if (flags.leases !== undefined && /^rediss?:/.test(flags.leases)) {
+        const { shareSwarmsOverRedis } = await import('@shoal/index/sections');
+        shared = shareSwarmsOverRedis(world, flags.leases, (post) => index.share(post), failed);
+      }
       if (threads > 1) {
         const { startUdpThreads } = await import('@shoal/index/node');
         helpers = await startUdpThreads(index, threads - 1, failed);
@@ -75,6 +80,7 @@ export async function runIndex(
       if (!signal.aborted)
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     } finally {
+      await shared?.close();
       await helpers?.close();
       await index.close();
     }

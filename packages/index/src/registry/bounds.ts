@@ -50,3 +50,11 @@ export const leaseLimits = {
   leases: maxLeases,
   offers: maxOffersHeld,
 };
+
+/** Batches of announces that processes tell each other, up to 64 KiB each: the stream takes 64 MiB at most. */
+export const maxSharedBatches = 1_000;
+/** Read at once, 4 MiB at most, and how often: peers hear of each other at their next announce, minutes later. */
+export const batchesRead = 64;
+export const shareEveryMs = 100;
+/** A process that starts hears what the others heard this long ago: an interval of announces. */
+export const sharedForMs = 35 * 60_000;
