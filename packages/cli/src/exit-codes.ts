@@ -42,6 +42,7 @@ const byClass: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     'config-not-found': exitCodes.notFound,
     'bind-unknown': exitCodes.notFound,
     'bind-not-held': exitCodes.refused,
+    'filter-unreadable': exitCodes.notFound,
     'bad-address': exitCodes.usage,
     'nothing-to-share': exitCodes.refused,
     'bad-name': exitCodes.refused,
@@ -54,6 +55,7 @@ const byClass: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   DirectoryError: {
     refused: exitCodes.refused,
     malformed: exitCodes.refused,
+    'bad-publication': exitCodes.refused,
     unsupported: exitCodes.usage,
     timeout: exitCodes.timedOut,
     aborted: exitCodes.interrupted,

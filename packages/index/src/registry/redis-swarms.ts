@@ -119,5 +119,6 @@ function entriesOf(answer: RespValue): Entry[] {
 }
 
 function textOf(value: RespValue | undefined): string {
-  return value instanceof Uint8Array ? toLatin1(value) : String(value ?? '');
+  if (value instanceof Uint8Array) return toLatin1(value);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }

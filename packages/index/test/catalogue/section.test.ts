@@ -51,13 +51,13 @@ async function post(body: Uint8Array, headers: Record<string, string> = {}): Pro
     body: Uint8Array.from(body),
     headers,
   });
-  const { error } = await response.json();
+  const { error } = JSON.parse(await response.text());
   return [response.status, error?.code ?? 'taken'];
 }
 
 async function get(path: string): Promise<[number, string]> {
   const response = await fetch(`${index.url}${path}`);
-  const { error } = await response.json();
+  const { error } = JSON.parse(await response.text());
   return [response.status, error?.code ?? 'ok'];
 }
 
@@ -156,7 +156,7 @@ test('the client finds what it published, and reads ratings and health', async (
   assert.equal(refused, 0);
   assert.equal(entries.length, 1);
   assert.deepEqual([entries[0]?.health.seeds, entries[0]?.stars, entries[0]?.ratings], [1, 4, 1]);
-  const details = await (await fetch(`${index.url}api/content/${hashOf(20)}`)).json();
+  const details = JSON.parse(await (await fetch(`${index.url}api/content/${hashOf(20)}`)).text());
   assert.equal(details.ratings[0].comment, '<b>Bright</b>');
   assert.equal(details.publications[0].title, 'Northern lights');
 });
