@@ -18,6 +18,7 @@ export interface CommonFlags {
   readonly index?: readonly string[];
   readonly dhtBootstrap?: readonly string[];
   readonly network?: string;
+  readonly bind?: string;
   readonly lan: boolean;
   readonly encryption: string;
 }
@@ -44,6 +45,7 @@ export function tellIgnored({ output }: Context, node: RunningNode, flags: Commo
     );
   if (flags.network !== undefined && flags.network !== node.network)
     throw differs(`--network ${flags.network}`);
+  if (flags.bind !== undefined) throw differs(`--bind ${flags.bind}`);
   if (flags.encryption !== 'prefer-plain') throw differs(`--encryption ${flags.encryption}`);
   const ignored = [
     ...(flags.port === undefined ? [] : ['--port']),

@@ -10,8 +10,8 @@ export interface Screen {
   close(): void;
 }
 
-const enter = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J';
-const leave = '\x1b[?7h\x1b[?25h\x1b[?1049l';
+const enter = '\x1b[?1049h\x1b[?25l\x1b[?7l';
+const leave = '\x1b[H\x1b[?7h\x1b[?25h\x1b[?1049l';
 
 export function openScreen(
   { input, output }: { readonly input: ReadStream; readonly output: WriteStream },
@@ -24,7 +24,6 @@ export function openScreen(
   };
   const resized = (): void => {
     // What a terminal does with its lines when it changes is anybody's guess.
-    output.write('\x1b[2J');
     drawn = [];
     onResize();
   };

@@ -3,7 +3,7 @@
 
 import { styleText } from 'node:util';
 import type { PeerSummary, TransferSummary } from '@shoal/api';
-import { durationText, formatBytes } from '../numbers.ts';
+import { countOf, durationText, formatBytes } from '../numbers.ts';
 import { printable, type Span, spanText } from '../output.ts';
 import { barOf } from '../progress.ts';
 import { percentText, rateText, stateSpan, troubleText } from '../running/words.ts';
@@ -31,7 +31,7 @@ interface Cell<Row> {
   text(row: Row): Span;
 }
 
-const keys = '↑↓ choose  p pause/resume  d remove  v verify  s sort  r reverse  / filter  ⏎ peers  q quit';
+const keys = '↑↓ move  p pause  d remove  v verify  s r sort  / filter  ⏎ peers  q quit';
 const chrome = 3;
 
 /** How many transfers fit. */
@@ -68,7 +68,7 @@ function headLine(view: View): string {
   const parts = [
     `shoal  ↓ ${rateText(statistics.downRate)}  ↑ ${rateText(statistics.upRate)}`,
     counts.join(', '),
-    `${statistics.connections} connections`,
+    countOf(statistics.connections, 'connection'),
     ...free,
   ].filter((part) => part !== '');
   return paint(view, 'bold', fitToWidth(parts.join('  ·  '), columns));
