@@ -5,12 +5,14 @@ import { ipToBytes } from './ip.ts';
 import { type IpRanges, word } from './ip-ranges.ts';
 
 export interface IpListReport {
+  /** How many there were; a line of a binary list is a range. */
+  readonly lines: number;
   /** Ranges taken. */
   readonly ranges: number;
   /** Lines of ipfilter.dat that say of addresses that they may pass. */
   readonly allowed: number;
   readonly bad: number;
-  /** The first of them. A line of a binary list is a range. */
+  /** The first of them. */
   readonly badLines: readonly { readonly line: number; readonly text: string }[];
   /** There were more than are taken; the rest of the list was left out. */
   readonly isCut: boolean;
@@ -35,6 +37,7 @@ export function readIpList(bytes: Uint8Array, into: IpRanges): IpListReport {
 
 class Report implements IpListReport {
   readonly #into: IpRanges;
+  lines = 0;
   ranges = 0;
   allowed = 0;
   bad = 0;
@@ -70,11 +73,10 @@ const lineFeed = 0x0a;
 function readText(bytes: Uint8Array, report: Report): void {
   // Names in lists are in all encodings; addresses are in ASCII, which this reads at once.
   const decoder = new TextDecoder('latin1');
-  let number = 0;
   for (let at = 0; at < bytes.length && !report.isCut; ) {
     const found = bytes.indexOf(lineFeed, at);
     const end = found === -1 ? bytes.length : found;
-    number++;
+    const number = ++report.lines;
     const line = decoder.decode(bytes.subarray(at, Math.min(end, at + longestLine)));
     const text = (number === 1 ? line.replace(/^\u00ef\u00bb\u00bf/, '') : line).trim();
     at = end + 1;
@@ -179,10 +181,9 @@ function readBinary(bytes: Uint8Array, report: Report): void {
 
 /** Each range after its name, which a zero ends. */
 function readNamedRanges(bytes: Uint8Array, report: Report): void {
-  let number = 0;
   for (let at = 8; at < bytes.length && !report.isCut; at += 8) {
     const zero = bytes.indexOf(0, at);
-    number++;
+    const number = ++report.lines;
     if (zero === -1 || zero + 9 > bytes.length) {
       report.misread(number, 'cut off');
       return;
@@ -207,6 +208,7 @@ function readTables(bytes: Uint8Array, report: Report): void {
   const ranges = word(bytes, at);
   at += 4;
   for (let number = 1; number <= ranges && !report.isCut; number++, at += 12) {
+    report.lines = number;
     if (at + 12 > bytes.length) {
       report.misread(number, 'cut off');
       return;

@@ -38,7 +38,7 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
       return world;
     },
     async bind(config) {
-      if (config.bind === 'any') return;
+      if (config.bind === 'any' && (config['filter.lists'] ?? 'none') === 'none') return;
       const { bindToConfig } = await import('@shoal/node/reach');
       const unbound = await context.world();
       world = bindToConfig(unbound, config);

@@ -2,7 +2,7 @@
 
 import type { Command } from '@commander-js/extra-typings';
 import type { World } from '@shoal/base';
-import type { Config } from '@shoal/node/config';
+import type { NetworkConfig } from '@shoal/node/reach';
 import type { Output } from './output.ts';
 
 export interface Context {
@@ -12,8 +12,8 @@ export interface Context {
   readonly version: string;
   /** Node's world, made when first asked for, and closed when the verb has ended. */
   world(): Promise<World>;
-  /** From now on `world` gives one whose network is bound as the config says. Throws when that cannot be done. */
-  bind(config: Pick<Config, 'bind' | 'name-servers'>): Promise<void>;
+  /** From now on `world` gives one whose network is bound and filtered as the config says. Throws when that cannot be done. */
+  bind(config: NetworkConfig): Promise<void>;
   /** For an answer that is a no: the command ends with this code, and without an error. */
   exitWith(code: number): void;
 }

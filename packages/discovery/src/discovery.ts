@@ -76,6 +76,13 @@ export function createDiscovery(parts: DiscoveryParts, options: DiscoveryOptions
     get dhtPort() {
       return runningDht?.node?.endpoints[0]?.port;
     },
+    get dhtNodes() {
+      return runningDht?.node?.nodes().length;
+    },
+    get seenAddress() {
+      const families = runningDht?.node?.stats().families ?? [];
+      return families.find(({ externalAddress }) => externalAddress !== undefined)?.externalAddress;
+    },
     saveNodes: () => runningDht?.node?.save(),
     async close() {
       if (isClosed) return;

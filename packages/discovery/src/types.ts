@@ -98,6 +98,10 @@ export interface Discovery {
   joinDht(): void;
   /** Where the DHT listens, once it runs. */
   readonly dhtPort: number | undefined;
+  /** How many nodes it knows; undefined when no DHT runs. */
+  readonly dhtNodes: number | undefined;
+  /** Our address as nodes of the DHT see it, when enough of them agree. */
+  readonly seenAddress: string | undefined;
   /** For `dht.saved` of the next run; undefined when no DHT runs. */
   saveNodes(): Uint8Array | undefined;
   close(): Promise<void>;

@@ -63,3 +63,9 @@ export const freeBytesMs = 10_000;
 
 /** The DHT's table is saved this often, and at a stop. */
 export const dhtSaveIntervalMs = 10 * 60_000;
+
+/** The largest list of addresses to block that is in use has 40 MB. */
+export const longestBlocklist = 256 * 1024 * 1024;
+
+/** Lists are published daily. */
+export const blocklistLookMs = 60_000;

@@ -2,12 +2,15 @@
 // the system holds traffic to it. Node cannot tie a socket to an interface, so without that proof nothing starts:
 // a bound address alone goes out wherever the routes say once the interface is down.
 
-import { ipToBytes, type NetworkInterface, type World } from '@shoal/base';
+import { filterNetwork, ipToBytes, type NetworkInterface, type World } from '@shoal/base';
 import { bindWorld } from '@shoal/base/node';
 import type { Config } from '../config/schema.ts';
 import { NodeError } from '../errors.ts';
+import { Blocklists } from './blocklists.ts';
 import { isLeftAlone, type Route, type RoutingRule, readRoutes, readRules } from './routing.ts';
 import { type System, systemOf } from './system.ts';
+
+export type NetworkConfig = Pick<Config, 'bind' | 'name-servers'> & Partial<Pick<Config, 'filter.lists'>>;
 
 export interface Binding {
   /** One of each family at most. */
@@ -17,16 +20,19 @@ export interface Binding {
   readonly heldBy: 'namespace' | 'rules' | 'nothing';
 }
 
-/** The same world, its network bound as the config says. Throws a NodeError when that cannot be done or held. */
-export async function bindToConfig(
-  world: World,
-  config: Pick<Config, 'bind' | 'name-servers'>,
-): Promise<World> {
+/**
+ * The same world, its network bound as the config says, and without the addresses of the lists that are named. Throws a
+ * NodeError when that cannot be done or held.
+ */
+export async function bindToConfig(world: World, config: NetworkConfig): Promise<World> {
+  const { 'name-servers': servers, 'filter.lists': lists = 'none' } = config;
   const binding = await planBinding(config.bind, systemOf(world));
-  if (binding === undefined) return world;
-  const { 'name-servers': servers } = config;
+  const blocklists = new Blocklists(world.disk);
+  await blocklists.use(lists);
   const nameServers = servers === 'system' ? [] : servers.split(',').map((server) => server.trim());
-  return bindWorld(world, { bind: binding.addresses, nameServers });
+  const bound = binding === undefined ? world : bindWorld(world, { bind: binding.addresses, nameServers });
+  if (lists === 'none') return bound;
+  return { ...bound, ...filterNetwork(bound, (address) => blocklists.filter.isBlocked(address)) };
 }
 
 /** `bind` as in the config: `any`, own addresses with commas between, or the name of an interface. Throws a NodeError. */
