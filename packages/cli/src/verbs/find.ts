@@ -5,9 +5,9 @@ import { categories } from '@shoal/directory';
 import { magnetOf } from '@shoal/metainfo';
 import { openSpeaking, tellFailure } from '../catalogue/indexes.ts';
 import { type Merged, mergedOrders, mergeFound } from '../catalogue/merging.ts';
-import { formatBytes } from '../describe.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
+import { formatBytes } from '../numbers.ts';
 import type { Verb } from '../verb.ts';
 
 const find: Verb = (command, context) => {
