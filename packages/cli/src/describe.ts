@@ -4,8 +4,6 @@ import { toHex } from '@shoal/base';
 import { type InfoHashes, type Magnet, magnetOf, type Torrent } from '@shoal/metainfo';
 import { countOf, formatBytes } from './numbers.ts';
 
-export { countOf, formatBytes };
-
 export interface TorrentDescription extends LinkDescription {
   readonly format: string;
   readonly pieceLength: number;

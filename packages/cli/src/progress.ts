@@ -11,21 +11,23 @@ export interface Standing {
   readonly bytes: number;
   readonly total: number;
   readonly rate: number;
+  /** Where it is shared, and nothing is fetched. */
+  readonly upRate?: number;
   readonly peers: number;
 }
 
 export interface ProgressBoard {
-  /** How a transfer stands now; undefined when there is no more to say of it. */
-  show(id: string, standing: Standing | undefined): void;
+  /** How a transfer stands now, whatever names it; undefined when there is no more to say of it. */
+  show(of: unknown, standing: Standing | undefined): void;
 }
 
 /** All who show something on one terminal take one board. */
 export function createProgressBoard(output: Output): ProgressBoard {
-  const standings = new Map<string, Standing>();
+  const standings = new Map<unknown, Standing>();
   return {
-    show(id, standing) {
-      if (standing === undefined) standings.delete(id);
-      else standings.set(id, standing);
+    show(of, standing) {
+      if (standing === undefined) standings.delete(of);
+      else standings.set(of, standing);
       const all = [...standings.values()];
       if (all.length > 0) output.progress((columns) => progressLine(all, columns));
     },
@@ -39,7 +41,10 @@ export function progressLine(all: readonly Standing[], columns: number): string 
   const [one, ...others] = all;
   if (one === undefined) return '';
   const sum = others.length === 0 ? one : summed(all);
-  if (sum.doing !== undefined) return `${sum.name}: ${sum.doing}, ${countOf(sum.peers, 'peer')}`;
+  if (sum.doing !== undefined) {
+    const rate = sum.upRate === undefined ? '' : ` at ${formatBytes(Math.round(sum.upRate))}/s`;
+    return `${sum.name}: ${sum.doing}${rate}, ${countOf(sum.peers, 'peer')}`;
+  }
   const share = sum.total === 0 ? 0 : Math.min(1, sum.bytes / sum.total);
   const left =
     sum.rate < 1 || share === 1 ? '' : `, ${durationText((sum.total - sum.bytes) / sum.rate)} left`;
@@ -61,6 +66,7 @@ function summed(all: readonly Standing[]): Standing {
     bytes: add(({ bytes }) => bytes),
     total: add(({ total }) => total),
     rate: add(({ rate }) => rate),
+    ...(all.every(({ upRate }) => upRate !== undefined) && { upRate: add(({ upRate = 0 }) => upRate) }),
     peers: add(({ peers }) => peers),
   };
 }

@@ -10,6 +10,7 @@ import type { Context } from '../verb.ts';
 import { shortId } from './choosing.ts';
 import { followTransfers } from './following.ts';
 import type { RunningNode } from './running-node.ts';
+import { tellSharedByNode } from './sharing.ts';
 import { doingText } from './words.ts';
 
 export interface Handed {
@@ -22,7 +23,12 @@ export interface Handed {
 const progressMs = 500;
 
 /** Rejects when one of them fails; Ctrl-C leaves them with the node. */
-export async function getInNode(context: Context, node: RunningNode, all: readonly Handed[]): Promise<void> {
+export async function getInNode(
+  context: Context,
+  node: RunningNode,
+  all: readonly Handed[],
+  { tellsSharing }: { readonly tellsSharing: boolean },
+): Promise<void> {
   const { output, signal } = context;
   const begunMs = performance.now();
   const added = await Promise.all(all.map((handed) => addTo(context, node, handed)));
@@ -46,6 +52,7 @@ export async function getInNode(context: Context, node: RunningNode, all: readon
         { event: 'complete', path, bytes, seconds },
         `${path}: complete, ${formatBytes(bytes)} in ${seconds.toFixed(1)} s. The node shares it: \`shoal pause ${shortId(transfer.id)}\` ends that.`,
       );
+      if (tellsSharing) await tellSharedByNode(context, node, transfer.id);
       if (following.size === 0) return;
     }
     throw new CliError('failed', 'It was removed from the node before it was complete.');

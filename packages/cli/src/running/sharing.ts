@@ -1,6 +1,7 @@
 // Sharing by the node that owns the data folder: it makes the torrents, and goes on when this command has ended.
 
-import { basename } from 'node:path';
+import { access } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { ApiError, type NewTransfer, type TransferSummary } from '@shoal/api';
 import { createProgressBoard } from '../progress.ts';
 import type { Context } from '../verb.ts';
@@ -19,21 +20,52 @@ export async function shareInNode(
     output.progress(`making a torrent of ${basename(request.path)}`);
     const added = await node.call('addTransfer', { body: request }, signal);
     await untilShared(context, node, added);
-    const params = { id: added.id };
-    const [{ magnet, name, infoHashV1, infoHashV2 }, { port }] = await Promise.all([
-      node.call('transfer', { params }, signal),
-      node.call('node', {}, signal),
-    ]);
-    const hashes = {
-      ...(infoHashV1 !== undefined && { infoHashV1 }),
-      ...(infoHashV2 !== undefined && { infoHashV2 }),
-    };
-    output.event(
-      { event: 'sharing', name, ...hashes, magnet, ...(port !== undefined && { port }) },
-      `The node shares ${name}${port === undefined ? '' : ` on port ${port}`}. \`shoal pause ${shortId(added.id)}\` ends that.`,
-    );
-    if (!output.json) output.result({}, magnet);
+    await tellSharedByNode(context, node, added.id);
   }
+}
+
+export async function tellSharedByNode(
+  { output, signal }: Context,
+  node: RunningNode,
+  id: string,
+): Promise<void> {
+  const [{ magnet, name, infoHashV1, infoHashV2 }, { port }] = await Promise.all([
+    node.call('transfer', { params: { id } }, signal),
+    node.call('node', {}, signal),
+  ]);
+  const torrent = await torrentFileOf(node, [infoHashV2, infoHashV1]);
+  const facts = {
+    name,
+    ...(infoHashV1 !== undefined && { infoHashV1 }),
+    ...(infoHashV2 !== undefined && { infoHashV2 }),
+    magnet,
+    ...(torrent !== undefined && { torrent }),
+    ...(port !== undefined && { port }),
+  };
+  output.event(
+    { event: 'sharing', ...facts },
+    `The node shares ${name}${port === undefined ? '' : ` on port ${port}`}. \`shoal pause ${shortId(id)}\` ends that.`,
+  );
+  if (!output.json) output.result({}, magnet);
+}
+
+/** Where the node keeps it, in its data folder. */
+async function torrentFileOf(
+  { data }: RunningNode,
+  hashes: readonly (string | undefined)[],
+): Promise<string | undefined> {
+  for (const hash of hashes) {
+    if (hash === undefined) continue;
+    const path = join(data, 'transfers', hash, 'torrent');
+    if (
+      await access(path).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
+  }
+  return undefined;
 }
 
 async function untilShared(context: Context, node: RunningNode, added: TransferSummary): Promise<void> {

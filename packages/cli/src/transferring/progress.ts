@@ -1,13 +1,13 @@
 // What a running transfer tells: progress at most twice a second, peers that were let go for a reason, trouble.
 
 import type { Transfer } from '@shoal/swarm';
-import { formatBytes } from '../describe.ts';
 import type { Output } from '../output.ts';
+import type { ProgressBoard } from '../progress.ts';
 
 const intervalMs = 500;
 
 /** Returns what ends it. */
-export function showProgress(transfer: Transfer, output: Output): () => void {
+export function showProgress(transfer: Transfer, output: Output, board: ProgressBoard): () => void {
   let lastBytes = -1;
   function tell(): void {
     const { bytes, total, peers, downloadBytesPerSecond, uploadBytesPerSecond } = transfer.progress;
@@ -17,13 +17,17 @@ export function showProgress(transfer: Transfer, output: Output): () => void {
         output.event({ event: 'progress', ...named(transfer), bytes, total, rate, peers });
       lastBytes = bytes;
     }
-    output.progress(
-      transfer.isComplete
-        ? `${transfer.name}: sharing at ${formatBytes(uploadBytesPerSecond)}/s with ${peers} peers`
-        : transfer.state === 'fetching'
-          ? `${transfer.name}: ${percent(bytes, total)} of ${formatBytes(total)}, ${formatBytes(rate)}/s from ${peers} peers`
-          : `${transfer.name}: ${words[transfer.state]}, ${peers} peers`,
-    );
+    const { isComplete, name, state } = transfer;
+    const doing = isComplete ? 'sharing' : state === 'fetching' ? undefined : words[state];
+    board.show(transfer, {
+      name,
+      ...(doing !== undefined && { doing }),
+      bytes,
+      total,
+      rate,
+      ...(isComplete && { upRate: uploadBytesPerSecond }),
+      peers,
+    });
   }
   const timer = setInterval(tell, intervalMs);
   const stopListening = transfer.subscribe((event) => {
@@ -48,6 +52,7 @@ export function showProgress(transfer: Transfer, output: Output): () => void {
   return () => {
     clearInterval(timer);
     stopListening();
+    board.show(transfer, undefined);
   };
 }
 
@@ -65,8 +70,4 @@ const words = {
 
 function named(transfer: Transfer): { readonly name: string } {
   return { name: transfer.name };
-}
-
-function percent(bytes: number, total: number): string {
-  return total === 0 ? '0 %' : `${((100 * bytes) / total).toFixed(1)} %`;
 }

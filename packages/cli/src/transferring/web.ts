@@ -5,8 +5,8 @@ import { basename, join } from 'node:path';
 import { requestFollowing } from '@shoal/base';
 import { MetainfoError, maxTorrentLength, parseTorrent, safeName } from '@shoal/metainfo';
 import type { LimitSettings, NamedSource } from '@shoal/swarm';
-import { formatBytes } from '../describe.ts';
 import { CliError } from '../exit-codes.ts';
+import { formatBytes } from '../numbers.ts';
 import type { Context } from '../verb.ts';
 
 export function isWebAddress(item: string): boolean {

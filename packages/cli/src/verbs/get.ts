@@ -9,6 +9,7 @@ import { boundConfig } from '../config.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import { formatBytes } from '../numbers.ts';
+import { createProgressBoard } from '../progress.ts';
 import { type CommonFlags, commonRequest, tellIgnored } from '../running/flags.ts';
 import { getInNode, type Handed } from '../running/handing.ts';
 import { findNode } from '../running/running-node.ts';
@@ -81,7 +82,7 @@ const get: Verb = (command, context) => {
           );
         tellIgnored(context, node, options);
         const handed = named.map((source) => handOver(source, into ?? resolve('.'), options));
-        await getInNode(context, node, handed);
+        await getInNode(context, node, handed, { tellsSharing: options.seed === true });
         return;
       }
       const imported =
@@ -98,6 +99,7 @@ const get: Verb = (command, context) => {
         limits,
       });
       const finding = openFinding(context, opened, config.network, options);
+      const board = createProgressBoard(output);
       const endings: (() => void)[] = [];
       try {
         const shared = await resolvePeers(world, given, unknownHost(context));
@@ -114,7 +116,7 @@ const get: Verb = (command, context) => {
             mirrors,
             imported,
           });
-          endings.push(showProgress(transfer, output));
+          endings.push(showProgress(transfer, output, board));
           finding.follow(transfer, source, {
             hasPeers: peers.length > 0 || hasWebSeeds(source, mirrors),
             keepsSharing: options.seed === true,

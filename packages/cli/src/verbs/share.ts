@@ -9,6 +9,7 @@ import { boundConfig } from '../config.ts';
 import { flags } from '../flags.ts';
 import { makeTorrentFile } from '../making/make-torrent.ts';
 import { formatBytes } from '../numbers.ts';
+import { createProgressBoard } from '../progress.ts';
 import { commonRequest, tellIgnored } from '../running/flags.ts';
 import { findNode } from '../running/running-node.ts';
 import { shareInNode } from '../running/sharing.ts';
@@ -66,6 +67,7 @@ const share: Verb = (command, context) => {
         limits,
       });
       const finding = openFinding(context, opened, config.network, options);
+      const board = createProgressBoard(output);
       const endings: (() => void)[] = [];
       try {
         const peers = await resolvePeers(world, given, ({ host }) =>
@@ -92,7 +94,7 @@ const share: Verb = (command, context) => {
             { hasPeers: false, keepsSharing: true },
           );
           tellSharing(output, made.torrent, made.file, opened.port);
-          endings.push(showProgress(transfer, output));
+          endings.push(showProgress(transfer, output, board));
         }
         await aborted(signal);
       } finally {
