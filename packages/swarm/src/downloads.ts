@@ -73,9 +73,9 @@ export class Downloads {
   }
 
   choked(peer: Peer): void {
+    if (peer.pieces !== undefined) this.#o.picker.letGo(peer.pieces);
     // With the fast extension each request is answered still, be it by a reject (BEP 6).
-    if (peer.fast) return;
-    this.#giveUpAll(peer);
+    if (!peer.fast) this.#giveUpAll(peer);
     this.feedSoon();
   }
 

@@ -445,3 +445,40 @@ test('after any steps the picker agrees with a naive model and its own invariant
     { numRuns: 300 },
   );
 });
+
+describe('a piece that is to come from one peer alone', () => {
+  /** One peer has sent the first block of it, and nothing more is asked of it. */
+  function begun() {
+    const picker = create(1);
+    picker.fetchAlone(0);
+    const [one, other] = [seed(picker), seed(picker)];
+    assert.deepEqual(pick(picker, one, 1), [[0, 0]]);
+    assert.equal(picker.received(one, 0, 0), 'stored');
+    assert.deepEqual(pick(picker, other, 4), []);
+    return { picker, one, other };
+  }
+
+  test('comes from others when that one has left', () => {
+    const { picker, one, other } = begun();
+    picker.removePeer(one);
+    assert.equal(pick(picker, other, 4).length, 3);
+  });
+
+  test('comes from others when that one cannot be asked any more', () => {
+    const { picker, one, other } = begun();
+    picker.letGo(one);
+    assert.equal(pick(picker, other, 4).length, 3);
+    assert.deepEqual(picker.checkInvariants(), []);
+  });
+
+  test('comes from others when that one says that it lacks it', () => {
+    for (const lack of [
+      (picker: Picker, one: PeerPieces) => picker.peerLacks(one, 0),
+      (picker: Picker, one: PeerPieces) => picker.peerHasOnly(one, new Bitfield(1)),
+    ]) {
+      const { picker, one, other } = begun();
+      lack(picker, one);
+      assert.equal(pick(picker, other, 4).length, 3);
+    }
+  });
+});

@@ -105,7 +105,19 @@ export class Picker {
 
   /** Its asked blocks must have been abandoned before. */
   removePeer(peer: PeerPieces): void {
+    this.letGo(peer);
     this.#table.removePeer(this.#own(peer));
+  }
+
+  /** It cannot be asked any more: what was to come from it alone may come from others. */
+  letGo(peer: PeerPieces): void {
+    for (const record of this.#open.values()) this.#share(record, peer);
+  }
+
+  #share(record: OpenPiece, peer: PeerPieces): void {
+    if (record.exclusiveTo !== peer.slot) return;
+    record.exclusiveTo = nobody;
+    this.#table.changes++;
   }
 
   peerHas(peer: PeerPieces, piece: number): boolean {
@@ -119,10 +131,13 @@ export class Picker {
   /** Takes the bitfield over. */
   peerHasOnly(peer: PeerPieces, pieces: Bitfield): void {
     this.#table.peerHasOnly(this.#own(peer), pieces);
+    for (const record of this.#open.values()) if (!peer.has(record.piece)) this.#share(record, peer);
   }
 
   peerLacks(peer: PeerPieces, piece: number): void {
     this.#table.peerLacks(this.#own(peer), piece);
+    const record = this.#open.get(piece);
+    if (record !== undefined) this.#share(record, peer);
   }
 
   /** A hint (BEP 6): it would like to be asked for this piece. */
