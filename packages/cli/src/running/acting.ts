@@ -9,6 +9,8 @@ import type { RunningNode } from './running-node.ts';
 export interface Act extends Omit<BulkRequest, 'ids'> {
   /** What happened to each, like `paused`: the event of --json, too. */
   readonly done: string;
+  /** For people, where that is not the same. */
+  readonly says?: string;
 }
 
 /** Answers those with which it was done. */
@@ -16,7 +18,7 @@ export async function act(
   context: Context,
   node: RunningNode,
   choice: Choice,
-  { done: word, ...request }: Act,
+  { done: word, says = word, ...request }: Act,
 ): Promise<readonly TransferSummary[]> {
   const { output, signal } = context;
   const chosen = await chooseTransfers(node, choice, signal);
@@ -30,7 +32,7 @@ export async function act(
   const reasons = new Map(failed.map(({ id, error }) => [id, error]));
   for (const { id, name } of chosen) {
     const error = reasons.get(id);
-    if (isDone.has(id)) output.result({ event: word, id, name }, `${word}: ${name}`);
+    if (isDone.has(id)) output.result({ event: word, id, name }, `${says}: ${name}`);
     else if (error !== undefined) {
       output.event({ event: 'failed', id, name, reason: error.message }, `${name}: ${error.message}`);
       context.exitWith(exitCodes.failed);

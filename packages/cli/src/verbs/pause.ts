@@ -1,4 +1,4 @@
-// Pauses transfers of the running node
+// Pauses transfers of the running node: they let their peers go, and keep what they have.
 
 import { flags } from '../flags.ts';
 import { act } from '../running/acting.ts';
@@ -13,12 +13,7 @@ const pause: Verb = (command, context) => {
     .addOption(flags.config)
     .action(async (words, options) => {
       const node = await openNode(context, options);
-      await act(
-        context,
-        node,
-        { words, all: options.all },
-        { action: 'pause', done: ' they let their peers go, and keep what they have.:paused' },
-      );
+      await act(context, node, { words, all: options.all }, { action: 'pause', done: 'paused' });
     });
 };
 

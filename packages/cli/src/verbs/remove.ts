@@ -16,8 +16,8 @@ const remove: Verb = (command, context) => {
       const node = await openNode(context, options);
       const removeFiles = options.files === true;
       const choice = { words, all: options.all };
-      const done = removeFiles ? 'removed with its files' : 'removed';
-      await act(context, node, choice, { action: 'remove', removeFiles, done });
+      const says = removeFiles ? 'removed with its files' : 'removed';
+      await act(context, node, choice, { action: 'remove', removeFiles, done: 'removed', says });
     });
 };
 
