@@ -144,7 +144,8 @@ export async function createIndex(options: IndexOptions): Promise<Index> {
           peers: tracker.swarms.peers4.size + tracker.swarms.peers6.size,
         }),
     };
-    return [page, health, metrics];
+    // A section may put another page in the first place.
+    return [page, { ...page, path: '/about' }, health, metrics];
   }
 
   let saving = Promise.resolve();

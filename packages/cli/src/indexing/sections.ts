@@ -5,6 +5,7 @@ import type { World } from '@shoal/base';
 import type { AccessOptions, Knowledge, Section } from '@shoal/index';
 import { type FolderLock, lockFolder } from '@shoal/node/folder';
 import { CliError } from '../exit-codes.ts';
+import { openFaces } from './faces.ts';
 import type { IndexFolder } from './folder.ts';
 import type { IndexFlags } from './settings.ts';
 
@@ -77,6 +78,7 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
       tracker: knowledge,
       failed,
     });
+    const faces = await openFaces({ world, flags, catalogue, listing, access });
     // What is closed last is what the others write to.
     const keeping: Section = {
       routes: [],
@@ -89,7 +91,7 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
         lock?.release();
       },
     };
-    const running: Section[] = [list, search, registry, ...(store === undefined ? [] : [store])];
+    const running: Section[] = [list, search, ...faces, registry, ...(store === undefined ? [] : [store])];
     return [...running.map(({ close: _, ...section }) => section), keeping];
   } catch (error) {
     await database.close();

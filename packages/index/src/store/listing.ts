@@ -40,6 +40,7 @@ export class Listing {
   readonly #database: IndexDatabase;
   readonly #options: ListingOptions;
   readonly #listed = new Map<string, Listed>();
+  readonly #lengths = new WeakMap<Torrent, number>();
   readonly #listeners = new Set<() => void>();
 
   private constructor(parts: ListingParts, database: IndexDatabase, options: ListingOptions) {
@@ -71,6 +72,21 @@ export class Listing {
 
   get size(): number {
     return this.#listed.size;
+  }
+
+  /** The torrent file, where it is known whole. */
+  torrentFile(infoHash: string): Uint8Array | undefined {
+    const source = this.#listed.get(infoHash)?.source;
+    return source?.kind === 'torrent' ? this.#wholeBytes(source.torrent) : undefined;
+  }
+
+  /** How long that file is: looked up for each row of a page. */
+  torrentLength(infoHash: string): number | undefined {
+    const source = this.#listed.get(infoHash)?.source;
+    if (source?.kind !== 'torrent') return undefined;
+    const known = this.#lengths.get(source.torrent) ?? this.#wholeBytes(source.torrent)?.length ?? 0;
+    this.#lengths.set(source.torrent, known);
+    return known === 0 ? undefined : known;
   }
 
   /** A torrent file's bytes, or a magnet link in UTF-8. Throws MetainfoError for what is neither. */
