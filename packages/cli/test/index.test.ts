@@ -4,9 +4,13 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import { testCertificate, testKey } from '@shoal/base/compliance';
 import { shoal, shoalPath, temporaryFolder } from './shoal.ts';
 
 const flags = ['--port', '0', '--address', '127.0.0.1', '--json'];
@@ -64,6 +68,57 @@ test('a list in a file is served, alone, and the operator adds to it', async (co
   assert.match(await index.announce(1), /interval/);
   assert.equal(await index.stop(), 0);
   assert.deepEqual((await readFile(listed, 'utf8')).trim().split('\n'), ['06'.repeat(20), hash]);
+});
+
+test('a private index serves the users of its database, and keeps what they moved', async (context) => {
+  const data = await temporaryFolder(context);
+  const first = await startIndex(context, data, ['--private']);
+  const users = async (url: string, ...words: string[]) => {
+    const ended = await shoal(['index', '--data', data, 'users', '--index', url, ...words, '--json']);
+    return { code: ended.code, said: ended.stdout === '' ? {} : JSON.parse(ended.stdout) };
+  };
+  assert.match(await first.announce(1), /key/);
+  const ann = await users(first.url, 'add', 'ann');
+  assert.equal(ann.said.url, `${first.url}${ann.said.key}/announce`);
+  const taken = await users(first.url, 'add', 'bob', ann.said.key);
+  assert.deepEqual([taken.code, taken.said.error.code], [5, 'refused']);
+  const announce = async (url: string, uploaded: number, event = '') => {
+    const query = `info_hash=${'%05'.repeat(20)}&peer_id=-SH0001-abcdefghijkl&port=1&left=5`;
+    return (await fetch(`${url}?${query}&downloaded=0&uploaded=${uploaded}${event}`)).text();
+  };
+  assert.match(await announce(ann.said.url, 100, '&event=started'), /interval/);
+  assert.match(await announce(ann.said.url, 1100), /interval/);
+  assert.equal((await users(first.url)).said.uploaded, 1000);
+  assert.equal(await first.stop(), 0);
+
+  const again = await startIndex(context, data, ['--private']);
+  assert.equal((await users(again.url)).said.uploaded, 1000);
+  assert.equal((await users(again.url, 'remove', 'ann')).code, 0);
+  assert.equal((await users(again.url, 'remove', 'ann')).code, 3);
+  assert.match(await announce(`${again.url}${ann.said.key}/announce`, 0), /key/);
+  assert.equal(await again.stop(), 0);
+});
+
+test('an index with a certificate speaks HTTPS, and nothing else at its TCP port', async (context) => {
+  const data = await temporaryFolder(context);
+  const [certificate, key] = [join(data, 'certificate.pem'), join(data, 'key.pem')];
+  await writeFile(certificate, testCertificate);
+  await writeFile(key, testKey);
+  const index = await startIndex(context, data, ['--certificate', certificate, '--key', key]);
+  assert.match(index.url, /^https:/);
+  const ask = async (path: string) => {
+    const request = get(new URL(path, index.url), { ca: testCertificate, agent: false });
+    const [response]: IncomingMessage[] = await once(request, 'response');
+    assert.equal(response?.statusCode, 200);
+    return response === undefined ? '' : text(response);
+  };
+  const query = `info_hash=${'%05'.repeat(20)}&peer_id=-SH0001-abcdefghijkl&left=0`;
+  assert.match(await ask(`announce?${query}&port=1`), /8:completei1e/);
+  assert.deepEqual(JSON.parse(await ask('health')), { status: 'ok' });
+  await assert.rejects(fetch(index.url.replace('https', 'http')));
+  await assert.rejects(fetch(index.url), 'nobody trusts that certificate by itself');
+  assert.match(await ask(`announce?${query}&port=2`), /8:completei[12]e/);
+  assert.equal(await index.stop(), 0);
 });
 
 test('what is wrong with the settings is said, and ends with 2', async (context) => {

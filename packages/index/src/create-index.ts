@@ -90,7 +90,7 @@ export async function createIndex(options: IndexOptions): Promise<Index> {
   );
   const leaseParts = leases && { ...leases, clock };
   const recalled = leaseParts && (await loadLeases(leaseParts, leaseParts.path, tracker));
-  const { users } = options.access ?? {};
+  const users = options.access?.areUsersKept === true ? undefined : options.access?.users;
   if (leaseParts !== undefined)
     users?.recall((await readText(leaseParts.disk, `${leaseParts.path}.users`)) ?? '');
   const key = newConnectionKey(options.random);

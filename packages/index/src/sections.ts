@@ -14,3 +14,4 @@ export { Listing } from './store/listing.ts';
 export { listingRoutes } from './store/listing-routes.ts';
 export { openStore, type Store } from './store/store.ts';
 export { torznabSection } from './torznab/section.ts';
+export { openUsers } from './tracker/users-section.ts';

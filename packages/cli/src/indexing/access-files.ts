@@ -1,7 +1,7 @@
 // Who may use the index's tracker: the files of listed info hashes and of users, read again when they change.
 
 import type { Disk } from '@shoal/base';
-import { type AccessOptions, parseHashList, parseUsers, readText, writeText } from '@shoal/index';
+import { type AccessOptions, parseHashList, parseUsers, readText, Users, writeText } from '@shoal/index';
 
 const lookEveryMs = 10_000;
 
@@ -17,6 +17,8 @@ export interface AccessFiles {
 export interface AccessFlags {
   readonly listed?: string;
   readonly users?: string;
+  /** Users are in the database, from where somebody else takes them. */
+  readonly private?: true;
   readonly leastRatio?: number;
 }
 
@@ -24,10 +26,12 @@ export interface AccessFlags {
 export async function openAccess(disk: Disk, flags: AccessFlags): Promise<AccessFiles> {
   const { listed: listedPath, users: usersPath, leastRatio } = flags;
   const readListed = async () => parseHashList(await textOf(disk, listedPath ?? ''));
-  const readUsers = async () =>
-    parseUsers(await textOf(disk, usersPath ?? ''), leastRatio === undefined ? {} : { leastRatio });
+  const ratio = leastRatio === undefined ? {} : { leastRatio };
+  const readUsers = async () => parseUsers(await textOf(disk, usersPath ?? ''), ratio);
   const listed = listedPath === undefined ? undefined : await readListed();
-  const users = usersPath === undefined ? undefined : await readUsers();
+  const areUsersKept = flags.private === true;
+  const kept = areUsersKept ? new Users(ratio) : undefined;
+  const users = usersPath === undefined ? kept : await readUsers();
   const seen = new Map<string, string>();
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
@@ -49,7 +53,7 @@ export async function openAccess(disk: Disk, flags: AccessFlags): Promise<Access
     access:
       listed === undefined && users === undefined
         ? undefined
-        : { ...(listed && { listed }), ...(users && { users }) },
+        : { ...(listed && { listed }), ...(users && { users, areUsersKept }) },
     async keepListed() {
       if (listedPath === undefined || listed === undefined) return;
       await writeText(disk, listedPath, [...listed, ''].join('\n'));

@@ -22,8 +22,9 @@ export interface SectionParts {
 
 export async function openSections(parts: SectionParts): Promise<readonly Section[]> {
   const { world, flags, folder, knowledge, version, operatorToken, access, failed } = parts;
+  const index = await import('@shoal/index/sections');
   const { catalogueSection, openCatalogue, openLeases, createRegistry, Listing, listingRoutes, openStore } =
-    await import('@shoal/index/sections');
+    index;
   const { openDatabase } = await import('@shoal/index/node');
   const limitBytes = bytesOf(flags.storeLimit);
   const keeps = keepsOf(flags.storeKeeps);
@@ -38,6 +39,10 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
       onUnlisted: (names) => names.map((name) => listed?.remove(name)),
       failed,
     });
+    const members =
+      access?.users !== undefined && flags.private === true
+        ? await index.openUsers({ ...world, database, users: access.users, operatorToken, failed })
+        : undefined;
     const registry = createRegistry({
       ...world,
       store: leases.store,
@@ -86,12 +91,14 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
         await store?.close?.();
         await registry.close?.();
         await search.close?.();
+        await members?.close?.();
         await leases.close();
         await database.close();
         lock?.release();
       },
     };
-    const running: Section[] = [list, search, ...faces, registry, ...(store === undefined ? [] : [store])];
+    const others = [members, store].filter((section) => section !== undefined);
+    const running: Section[] = [list, search, ...faces, registry, ...others];
     return [...running.map(({ close: _, ...section }) => section), keeping];
   } catch (error) {
     await database.close();

@@ -12,6 +12,7 @@ export interface IndexFlags {
   readonly key?: string;
   readonly listed?: string;
   readonly users?: string;
+  readonly private?: true;
   readonly leastRatio?: number;
   readonly interval?: number;
   readonly proxy?: readonly string[];
@@ -35,6 +36,7 @@ const kinds: Readonly<Record<Exclude<keyof IndexFlags, 'config'>, Kind>> = {
   key: 'text',
   listed: 'text',
   users: 'text',
+  private: 'switch',
   leastRatio: 'number',
   interval: 'number',
   proxy: 'texts',
@@ -66,8 +68,11 @@ export async function effectiveFlags(context: Context, given: IndexFlags): Promi
     throw wrong('interval', 'a number of seconds from 10 to 86400');
   if (!Number.isInteger(threads) || threads < 1 || threads > 64)
     throw wrong('threads', 'a number from 1 to 64');
-  if (threads > 1 && (flags.listed !== undefined || flags.users !== undefined))
-    throw new CliError('usage', '--threads is for open trackers: not with --listed or --users.');
+  const isOpen = flags.listed === undefined && flags.users === undefined && flags.private !== true;
+  if (threads > 1 && !isOpen)
+    throw new CliError('usage', '--threads is for open trackers: not with --listed, --users or --private.');
+  if (flags.users !== undefined && flags.private === true)
+    throw new CliError('usage', 'Users are in a file (--users) or in the database (--private), not in both.');
   if ((flags.certificate === undefined) !== (flags.key === undefined))
     throw new CliError('usage', 'HTTPS needs both --certificate FILE and --key FILE.');
   for (const path of [flags.certificate, flags.key, flags.listed, flags.users])

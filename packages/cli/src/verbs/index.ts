@@ -9,7 +9,7 @@ const usualPort = 6969;
 
 const index: Verb = (command, context) => {
   command
-    .usage('[FLAGS] | check [FLAGS] | list [add|remove] …')
+    .usage('[FLAGS] | check [FLAGS] | list [add|remove] … | users [add|remove] …')
     .helpCommand(false)
     .addOption(flags.data)
     .option('--config <FILE>', 'a JSON file with these flags as keys')
@@ -22,6 +22,7 @@ const index: Verb = (command, context) => {
       '--users <FILE>',
       'serve these users only: "NAME KEY" a line, the key stands in their announce URL',
     )
+    .option('--private', 'serve the users of the database only: shoal index users')
     .option('--least-ratio <N>', 'users below it may seed and not download', Number)
     .option('--interval <SECONDS>', 'how often peers announce (1800)', Number)
     .option('--proxy <IP>', 'believe X-Forwarded-For from this address; may be given several times', collect)
@@ -67,6 +68,31 @@ const index: Verb = (command, context) => {
     .action(async (infoHash) => {
       const { removeFromList } = await import('../indexing/list.ts');
       await removeFromList(context, infoHash, { ...command.opts(), index: list.opts().index });
+    });
+  const users = command
+    .command('users')
+    .description('show who may announce to a running private index, or change it')
+    .option('--index <URL>', 'the index', `http://127.0.0.1:${usualPort}/`)
+    .action(async ({ index: url }) => {
+      const { showUsers } = await import('../indexing/users.ts');
+      await showUsers(context, { ...command.opts(), index: url });
+    });
+  users
+    .command('add')
+    .description('let somebody announce, and show the URL for it')
+    .argument('<NAME>', 'one word')
+    .argument('[KEY]', '8 to 64 letters, digits, - and _ (default: a random one)')
+    .action(async (name, key) => {
+      const { addUser } = await import('../indexing/users.ts');
+      await addUser(context, name, key, { ...command.opts(), index: users.opts().index });
+    });
+  users
+    .command('remove')
+    .description('let somebody announce no more')
+    .argument('<NAME>', 'as it was added')
+    .action(async (name) => {
+      const { removeUser } = await import('../indexing/users.ts');
+      await removeUser(context, name, { ...command.opts(), index: users.opts().index });
     });
 };
 

@@ -97,14 +97,28 @@ export class IndexDatabase {
     return rows.map(({ announce_key: announceKey, ...user }) => ({ ...user, announceKey }));
   }
 
-  /** All or none of them. */
-  async saveUsers(users: readonly SavedUser[]): Promise<void> {
+  /** False when somebody has the name or the key. */
+  async addUser(name: string, announceKey: string): Promise<boolean> {
+    const { numInsertedOrUpdatedRows = 0n } = await this.#db
+      .insertInto('users')
+      .values({ name, announce_key: announceKey, uploaded: 0, downloaded: 0 })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    return numInsertedOrUpdatedRows > 0n;
+  }
+
+  /** By what each gave and took since. All or none of them. */
+  async growUsers(grown: readonly SavedUser[]): Promise<void> {
+    if (grown.length === 0) return;
     await this.#db.transaction().execute(async (transaction) => {
-      for (const { announceKey: announce_key, ...user } of users)
+      for (const { announceKey, uploaded, downloaded } of grown)
         await transaction
-          .insertInto('users')
-          .values({ ...user, announce_key })
-          .onConflict((conflict) => conflict.column('name').doUpdateSet({ ...user, announce_key }))
+          .updateTable('users')
+          .set((eb) => ({
+            uploaded: eb('uploaded', '+', uploaded),
+            downloaded: eb('downloaded', '+', downloaded),
+          }))
+          .where('announce_key', '=', announceKey)
           .execute();
     });
   }

@@ -11,6 +11,8 @@ export interface AccessOptions {
   readonly listed?: HashList;
   /** Only these are served, and what they move is counted. */
   readonly users?: Users;
+  /** Who made them keeps what they move, in place of the file beside the leases. */
+  readonly areUsersKept?: boolean;
 }
 
 export class Access {

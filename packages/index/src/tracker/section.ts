@@ -100,6 +100,11 @@ function isSame(a: string, b: string): boolean {
 }
 
 function readChange(body: Uint8Array): { readonly add: Uint8Array[]; readonly remove: Uint8Array[] } {
+  const value = readObject(body);
+  return { add: hashesIn(value, 'add'), remove: hashesIn(value, 'remove') };
+}
+
+export function readObject(body: Uint8Array): object {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
@@ -107,7 +112,7 @@ function readChange(body: Uint8Array): { readonly add: Uint8Array[]; readonly re
     throw new IndexError('invalid', 'The body is no JSON.', { cause });
   }
   if (typeof value !== 'object' || value === null) throw new IndexError('invalid', 'The body is no object.');
-  return { add: hashesIn(value, 'add'), remove: hashesIn(value, 'remove') };
+  return value;
 }
 
 function hashesIn(value: object, name: string): Uint8Array[] {

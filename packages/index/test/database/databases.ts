@@ -70,13 +70,15 @@ export function databaseSuite(name: string, fresh: () => Promise<string>): void 
       await withDatabase(async (database) => {
         const ann = { name: 'ann', announceKey: 'k1', uploaded: 2 ** 52, downloaded: 0 };
         const bob = { name: 'bob', announceKey: 'k2', uploaded: 5, downloaded: 2 ** 40 };
-        await database.saveUsers([bob, ann]);
-        await database.saveUsers([{ ...bob, uploaded: 6 }]);
-        assert.deepEqual(await database.users(), [ann, { ...bob, uploaded: 6 }]);
-        // A key that is taken refuses the whole.
-        const thief = { name: 'eve', announceKey: 'k1', uploaded: 0, downloaded: 0 };
-        await assert.rejects(database.saveUsers([{ ...bob, uploaded: 7 }, thief]));
-        assert.deepEqual(await database.users(), [ann, { ...bob, uploaded: 6 }]);
+        for (const { name, announceKey } of [bob, ann]) assert.ok(await database.addUser(name, announceKey));
+        await database.growUsers([bob, ann]);
+        await database.growUsers([{ ...bob, uploaded: 1, downloaded: 0 }]);
+        const all = [ann, { ...bob, uploaded: 6 }];
+        assert.deepEqual(await database.users(), all);
+        assert.equal(await database.addUser('eve', 'k1'), false, 'the key is taken');
+        assert.equal(await database.addUser('bob', 'k3'), false, 'the name is taken');
+        await database.growUsers([{ ...bob, name: 'nobody', announceKey: 'k9' }]);
+        assert.deepEqual(await database.users(), all);
         assert.equal(await database.removeUser('bob'), true);
         assert.equal((await database.users()).length, 1);
       });
