@@ -1,7 +1,13 @@
 // The effective config of a verb that was given the flags for it.
 
 import { homedir } from 'node:os';
-import { type LoadedConfig, loadConfig, type Places, usualPlaces } from '@shoal/node/config';
+import {
+  type LoadConfigOptions,
+  type LoadedConfig,
+  loadConfig,
+  type Places,
+  usualPlaces,
+} from '@shoal/node/config';
 import type { Context } from './verb.ts';
 
 export interface ConfigFlags {
@@ -17,7 +23,14 @@ export interface ConfigFlags {
   readonly filter?: string;
 }
 
-export async function effectiveConfig(context: Context, given: ConfigFlags): Promise<LoadedConfig> {
+type Flags = NonNullable<LoadConfigOptions['flags']>;
+
+/** `more` are flags of one verb alone. */
+export async function effectiveConfig(
+  context: Context,
+  given: ConfigFlags,
+  more: Flags = {},
+): Promise<LoadedConfig> {
   const { disk } = await context.world();
   const { config: file, data, api, network, downLimit, upLimit, limitLan, bind, portMapping, filter } = given;
   return await loadConfig({
@@ -35,13 +48,18 @@ export async function effectiveConfig(context: Context, given: ConfigFlags): Pro
       'limits.up': upLimit,
       'limits.lan': limitLan && 'limited',
       'log.level': context.output.verbose ? 'debug' : undefined,
+      ...more,
     },
   });
 }
 
-/** The same for verbs that talk to others: from here on, the context's world is bound as the config says. */
-export async function boundConfig(context: Context, given: ConfigFlags): Promise<LoadedConfig> {
-  const loaded = await effectiveConfig(context, given);
+/** The same for verbs that talk to others: from here on, the context's world is bound and filtered as the config says. */
+export async function boundConfig(
+  context: Context,
+  given: ConfigFlags,
+  more: Flags = {},
+): Promise<LoadedConfig> {
+  const loaded = await effectiveConfig(context, given, more);
   await context.bind(loaded.config);
   return loaded;
 }

@@ -47,7 +47,7 @@ test(
       await wasClosed;
       assert.equal(stdout.trim().split('\n').length, 1);
       for (const line of stderr.trim().split('\n')) JSON.parse(line);
-      assert.deepEqual((await readdir(data)).sort(), ['api-token', 'identity.pem', 'lock']);
+      assert.deepEqual((await readdir(data)).sort(), ['api-token', 'identity.pem', 'lock', 'transfers.log']);
     }
     assert.equal(ids.size, 1);
     for (const name of ['api-token', 'identity.pem'])

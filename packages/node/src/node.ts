@@ -1,17 +1,20 @@
 // A running node: its data folder, the engine with its transfers, its server, and a clean end. Invariant: what `startNode`
 // opened is closed again when it fails half-way, and by `stop`.
 
+import { dirname } from 'node:path';
 import type { NodeFacts, NodeStatistics } from '@shoal/api';
-import type { World } from '@shoal/base';
-import type { HostPort } from '@shoal/metainfo';
-import type { EncryptionPolicy } from '@shoal/transport';
-import { dhtSaveIntervalMs, freeBytesMs } from './bounds.ts';
-import { limitSettings } from './config/limits.ts';
+import type { Disk, World } from '@shoal/base';
+import { blocklistLookMs, dhtSaveIntervalMs, freeBytesMs } from './bounds.ts';
+import { bootstrapOf, engineLimits, listOf, peerPort as peerPortOf, queueSettings } from './config/engine.ts';
+import { LiveConfig } from './config/live.ts';
+import type { LoadedConfig } from './config/load.ts';
+import type { Places } from './config/places.ts';
 import type { Config } from './config/schema.ts';
 import { openEngine } from './engine/engine.ts';
-import { openFinding } from './engine/finding.ts';
+import { type Finding, openFinding } from './engine/finding.ts';
 import { openDataFolder } from './folder/folder.ts';
 import type { Log } from './log.ts';
+import { openReach, type Reach } from './reach/reach.ts';
 import { Gate } from './server/access.ts';
 import { Feed } from './server/feed.ts';
 import { createHandlers } from './server/handlers.ts';
@@ -20,23 +23,13 @@ import { createServer } from './server/server.ts';
 import { Transfers } from './transfers/transfers.ts';
 
 export interface NodeOptions {
+  /** Bound already, where the config says so. */
   readonly world: World;
-  readonly config: Config;
-  /** The default port of the API may give way to the next free one; one that was asked for may not. */
-  readonly mayMovePort: boolean;
+  readonly loaded: LoadedConfig;
+  readonly places: Places;
   readonly version: string;
   readonly log: Log;
   readonly pid: number;
-  /** For peers, absent: the usual one, or a free one where that is taken. */
-  readonly peerPort?: number | undefined;
-  /** Where files go when nobody says where. */
-  readonly downloads: string;
-  readonly encryption?: EncryptionPolicy;
-  readonly trackers?: readonly string[];
-  readonly indexes?: readonly string[];
-  readonly dhtBootstrap?: readonly HostPort[];
-  /** Default true. */
-  readonly lan?: boolean;
 }
 
 export interface ShoalNode {
@@ -56,7 +49,8 @@ export interface ShoalNode {
 const usualPeerPort = 6881;
 
 export async function startNode(options: NodeOptions): Promise<ShoalNode> {
-  const { world, config, version, log, pid } = options;
+  const { world, loaded, places, version, log, pid } = options;
+  const { config } = loaded;
   const { clock } = world;
   const startedMs = clock.nowMs();
   const closing: (() => Promise<void> | void)[] = [];
@@ -78,36 +72,58 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     closing.push(() => folder.close());
     if (folder.warning !== undefined) log.warn(folder.warning);
     const { network } = config;
+    const peerPort = peerPortOf(config);
+    const reach = await openReach(world, config, log);
+    closing.push(() => reach.close());
     const engine = await openEngine({
-      world,
+      world: { ...world, ...reach.network },
       version,
       data: config.data,
-      port: options.peerPort ?? usualPeerPort,
-      mayMovePort: options.peerPort === undefined,
-      encryption: options.encryption ?? 'prefer-plain',
+      port: peerPort ?? usualPeerPort,
+      mayMovePort: peerPort === undefined,
+      encryption: config.encryption,
       exchangesPeers: network !== 'centralized',
-      limits: limitSettings(config),
+      limits: engineLimits(config),
+      queue: queueSettings(config),
     });
     closing.push(() => engine.close());
+    if (config.lan === 'on') reach.mapPort(engine.port);
     const finding = openFinding(engine, {
-      world,
+      world: { ...world, ...reach.network },
       version,
       mode: network,
-      trackers: options.trackers ?? [],
-      indexes: options.indexes ?? [],
-      dhtBootstrap: options.dhtBootstrap ?? [],
-      lan: options.lan ?? true,
+      trackers: listOf(config.trackers),
+      indexes: listOf(config.indexes),
+      dhtBootstrap: bootstrapOf(config),
+      lan: config.lan === 'on',
       broken: (error) => log.warn({ err: error }, 'nobody can be asked for peers'),
     });
     closing.push(() => finding.close());
-    const { downloads } = options;
+    /** What cannot be read leaves the lists that are in force. */
+    const blockAnew = async (read: () => Promise<unknown>): Promise<void> => {
+      try {
+        await read();
+      } catch (error) {
+        log.warn({ err: error }, 'the lists of addresses to block were not read again');
+      }
+    };
+    const live = new LiveConfig({
+      disk: world.disk,
+      places,
+      loaded,
+      apply(next) {
+        engine.session.setLimits(engineLimits(next));
+        engine.session.setQueue(queueSettings(next));
+        void blockAnew(() => reach.blocklists.use(next['filter.lists']));
+      },
+    });
     const transfers = await Transfers.open({
       world,
       engine,
       finding,
       version,
       log,
-      downloads: () => downloads,
+      downloads: () => live.config.downloads,
     });
     closing.push(() => transfers.close());
 
@@ -116,7 +132,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     const { session } = engine;
     let freeBytes: number | undefined;
     const lookAtDisk = (): void => {
-      void world.disk.freeBytes(downloads).then(
+      void freeBytesAt(world.disk, live.config.downloads).then(
         (bytes) => {
           freeBytes = bytes;
         },
@@ -145,19 +161,20 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       uptimeSeconds: Math.floor((clock.nowMs() - startedMs) / 1000),
       instance,
       data: config.data,
-      downloads,
+      downloads: live.config.downloads,
       port: engine.port,
       addresses: world.interfaces
         .list()
         .filter(({ isLoopback }) => !isLoopback)
         .map(({ address, zone }) => (zone === undefined ? address : `${address}%${zone}`)),
-      finders: [],
+      finders: findersOf(network, finding, config),
+      reach: reachFacts(reach, finding.discovery?.seenAddress),
       mayChange,
     });
     const feed = new Feed({ transfers, instance, clock, statistics });
     closing.push(() => feed.close());
     const gate = new Gate({ token: folder.token, isLoopback: true });
-    const handlers = createHandlers({ world, transfers, feed, gate, facts, statistics });
+    const handlers = createHandlers({ world, transfers, feed, gate, live, facts, statistics });
     const app = createServer({ log, api: { gate, handlers, version }, facts: () => facts(false) });
     closing.push(() => app.close());
 
@@ -171,9 +188,10 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       closing.push(() => timer.cancel());
     };
     everySo(freeBytesMs, lookAtDisk);
+    everySo(blocklistLookMs, () => void blockAnew(() => reach.blocklists.refresh()));
     everySo(dhtSaveIntervalMs, () => void finding.saveNodes().catch(() => {}));
 
-    const port = await listen(app, { api: config.api, mayMove: options.mayMovePort });
+    const port = await listen(app, { api: config.api, mayMove: !loaded.origins.has('api') });
     const url = urlOf(config.api, port);
     await folder.announce({ pid, url, instance, version });
     log.info({ data: config.data, network, peers: engine.port }, 'started');
@@ -183,6 +201,47 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     await stop().catch(() => {});
     throw error;
   }
+}
+
+/** Of a folder that may not be there yet: where it would be made. */
+async function freeBytesAt(disk: Disk, folder: string): Promise<number> {
+  try {
+    return await disk.freeBytes(folder);
+  } catch (error) {
+    const above = dirname(folder);
+    if (above === folder) throw error;
+    return await freeBytesAt(disk, above);
+  }
+}
+
+function findersOf(network: Config['network'], finding: Finding, config: Config): NodeFacts['finders'] {
+  const { discovery } = finding;
+  const nodes = discovery?.dhtNodes;
+  const isOwnWay = network !== 'centralized';
+  const hasLan = isOwnWay && config.lan === 'on';
+  return [
+    {
+      kind: 'dht',
+      state: !isOwnWay ? 'off' : nodes === undefined ? 'waiting' : nodes > 0 ? 'working' : 'waiting',
+      ...(isOwnWay && nodes === undefined && { message: 'nobody has led into the DHT yet' }),
+      ...(nodes !== undefined && { nodes }),
+    },
+    { kind: 'lan', state: hasLan ? 'working' : 'off' },
+    ...(network === 'distributed' ? [] : listOf(config.indexes)).map(
+      (name) => ({ kind: 'index', name, state: 'working' }) as const,
+    ),
+  ];
+}
+
+function reachFacts(reach: Reach, seenAddress: string | undefined): NonNullable<NodeFacts['reach']> {
+  const { state, message, advice, externalAddress } = reach.judge(seenAddress);
+  const { way, router } = reach.mapping ?? {};
+  return {
+    state,
+    message: advice === undefined ? message : `${message} ${advice}`,
+    ...(externalAddress !== undefined && { externalAddress }),
+    ...(way !== undefined && { mapping: `${way} at ${router}` }),
+  };
 }
 
 function randomWord({ random }: Pick<World, 'random'>): string {

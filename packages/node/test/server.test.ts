@@ -6,22 +6,11 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import type { World } from '@shoal/base';
 import { createNodeWorld } from '@shoal/base/node';
-import { createLog, type NodeOptions, type ShoalNode, startNode } from '../src/index.ts';
+import { type LoadConfigOptions, loadConfig } from '../src/config/index.ts';
+import { createLog, type ShoalNode, startNode } from '../src/index.ts';
 import { isOurHost } from '../src/server/host.ts';
 import { renderPage } from '../src/server/page.ts';
 import { createServer as createNodeServer } from '../src/server/server.ts';
-
-const plain = {
-  indexes: 'none',
-  bind: 'any',
-  'name-servers': 'system',
-  'port-mapping': 'off',
-  'filter.lists': 'none',
-  'limits.down': 'none',
-  'limits.up': 'none',
-  'limits.lan': 'exempt',
-  'limits.schedule': 'none',
-} as const;
 
 let world: World;
 let data: string;
@@ -40,20 +29,13 @@ afterEach(async () => {
   await rm(data, { recursive: true });
 });
 
-function start(options: Partial<NodeOptions> = {}): Promise<ShoalNode> {
+async function start(flags: LoadConfigOptions['flags'] = {}, mayMovePort = false): Promise<ShoalNode> {
   const log = createLog({ level: 'silent', clock: world.clock, write: () => {} });
-  const config = { data, api: '127.0.0.1:0', network: 'hybrid', 'log.level': 'info', ...plain } as const;
-  const given = {
-    world,
-    config,
-    mayMovePort: false,
-    version: '1.2.3',
-    log,
-    pid: 1,
-    downloads: data,
-    lan: false,
-  };
-  return startNode({ ...given, peerPort: 0, ...options });
+  const places = { home: data, data, configFile: join(data, 'config.toml') };
+  const usual = { api: '127.0.0.1:0', port: '0', lan: 'off', ...flags };
+  const loaded = await loadConfig({ disk: world.disk, places, flags: usual });
+  const origins = new Map([...loaded.origins].filter(([key]) => !(mayMovePort && key === 'api')));
+  return startNode({ world, loaded: { ...loaded, origins }, places, version: '1.2.3', log, pid: 1 });
 }
 
 /** What comes back for these very bytes, until the server closes the connection. */
@@ -196,15 +178,7 @@ test('bytes that are not HTTP get an answer and the door', async () => {
 });
 
 test('stopping closes every connection: idle, in the middle of a request, and silent', async () => {
-  const before = await start({
-    config: {
-      data: join(data, 'other'),
-      api: '127.0.0.1:0',
-      network: 'hybrid',
-      'log.level': 'info',
-      ...plain,
-    },
-  });
+  const before = await start({ data: join(data, 'other') });
   const closed = ['', 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n', 'GET /health HTTP/1.1\r\nHo'].map(
     (bytes) =>
       new Promise<void>((resolve, reject) => {
@@ -218,41 +192,27 @@ test('stopping closes every connection: idle, in the middle of a request, and si
 });
 
 test('a port that was asked for and is taken is an error that names it; the default moves on', async () => {
-  const config = {
-    data: join(data, 'other'),
-    api: `127.0.0.1:${node.port}`,
-    network: 'hybrid',
-    'log.level': 'info',
-    ...plain,
-  } as const;
-  await assert.rejects(start({ config }), {
+  const flags = { data: join(data, 'other'), api: `127.0.0.1:${node.port}` };
+  await assert.rejects(start(flags), {
     code: 'port-in-use',
     message: new RegExp(`^Port ${node.port} .*in use.*\\n.*--api`),
   });
-  const moved = await start({ config, mayMovePort: true });
+  const moved = await start(flags, true);
   assert.ok(moved.port > node.port && moved.port <= node.port + 100);
   assert.equal((await fetch(`${moved.url}health`)).status, 200);
   await moved.stop();
 });
 
 test('a start that failed leaves the folder to the next one', async () => {
-  const config = {
-    data: join(data, 'other'),
-    api: `127.0.0.1:${node.port}`,
-    network: 'hybrid',
-    'log.level': 'info',
-    ...plain,
-  } as const;
-  await assert.rejects(start({ config }));
-  await (await start({ config: { ...config, api: '127.0.0.1:0' } })).stop();
+  const flags = { data: join(data, 'other'), api: `127.0.0.1:${node.port}` };
+  await assert.rejects(start(flags));
+  await (await start({ ...flags, api: '127.0.0.1:0' })).stop();
 });
 
 test('a node listens on IPv6 loopback, too', {
   skip: !(await hasIpv6()) && 'no IPv6 loopback here',
 }, async () => {
-  const six = await start({
-    config: { data: join(data, 'six'), api: '[::1]:0', network: 'hybrid', 'log.level': 'info', ...plain },
-  });
+  const six = await start({ data: join(data, 'six'), api: '[::1]:0' });
   assert.equal(six.url, `http://[::1]:${six.port}/`);
   assert.equal((await fetch(`${six.url}health`)).status, 200);
   await six.stop();

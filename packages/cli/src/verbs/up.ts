@@ -1,13 +1,14 @@
 // Runs the node in the foreground until Ctrl-C or SIGTERM.
 
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { parsePeer } from '@shoal/node/addresses';
-import { boundConfig } from '../config.ts';
+import { Option } from '@commander-js/extra-typings';
+import { configSchema } from '@shoal/node/config';
+import { effectiveConfig, placesHere } from '../config.ts';
 import { flags } from '../flags.ts';
 import { terminalLine } from '../terminal-log.ts';
 import { looksAround } from '../transferring/finding.ts';
 import type { Verb } from '../verb.ts';
+
+const { encryption } = configSchema.properties;
 
 const up: Verb = (command, context) => {
   command
@@ -20,7 +21,8 @@ const up: Verb = (command, context) => {
     .addOption(flags.index)
     .addOption(flags.dhtBootstrap)
     .addOption(flags.noLan)
-    .addOption(flags.encryption)
+    .addOption(new Option(encryption.flag, encryption.description).choices(encryption.enum))
+    .addOption(flags.downloads)
     .addOption(flags.downLimit)
     .addOption(flags.upLimit)
     .addOption(flags.limitLan)
@@ -29,33 +31,31 @@ const up: Verb = (command, context) => {
     .addOption(flags.filter)
     .action(async (options) => {
       const { output, signal, version } = context;
-      const [{ config, origins }, { createLog, startNode }] = await Promise.all([
-        boundConfig(context, options),
+      const [loaded, { createLog, startNode }] = await Promise.all([
+        effectiveConfig(context, options, {
+          downloads: options.downloads,
+          port: options.port?.toString(),
+          encryption: options.encryption,
+          lan: looksAround(options) ? undefined : 'off',
+          trackers: options.tracker?.join(','),
+          indexes: options.index?.join(','),
+          'dht.bootstrap': options.dhtBootstrap?.join(','),
+        }),
         import('@shoal/node'),
       ]);
+      // The lists of addresses to block are the node's own, which reads them again when they change.
+      const { bind, 'name-servers': nameServers } = loaded.config;
+      await context.bind({ bind, 'name-servers': nameServers });
       const world = await context.world();
       const { stderr } = process;
       const isForPeople = stderr.isTTY && !output.json;
       const log = createLog({
-        level: config['log.level'],
+        level: loaded.config['log.level'],
         clock: world.clock,
         write: (line) => stderr.write(isForPeople ? terminalLine(line, stderr.hasColors()) : line),
       });
-      const node = await startNode({
-        world,
-        config,
-        mayMovePort: !origins.has('api'),
-        version,
-        log,
-        pid: process.pid,
-        peerPort: options.port,
-        downloads: join(homedir(), 'Downloads'),
-        encryption: options.encryption,
-        trackers: options.tracker ?? [],
-        indexes: options.index ?? [],
-        dhtBootstrap: (options.dhtBootstrap ?? []).map(parsePeer),
-        lan: looksAround(options),
-      });
+      const { pid } = process;
+      const node = await startNode({ world, loaded, places: placesHere(), version, log, pid });
       try {
         const { url, port, token } = node;
         // Whoever sits there may do everything: the page takes the token from its address, and keeps a cookie.

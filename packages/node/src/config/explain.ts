@@ -2,7 +2,7 @@
 
 import type { Places } from './places.ts';
 import { type ConfigKey, configSchema } from './schema.ts';
-import { configKeys } from './values.ts';
+import { configKeys, defaultOf } from './values.ts';
 
 export interface ExplainedKey {
   readonly key: ConfigKey;
@@ -15,8 +15,7 @@ export interface ExplainedKey {
 
 export function explainConfig(places: Places): ExplainedKey[] {
   return configKeys.map((key) => {
-    const { type, description, expects, flag, ...rest } = configSchema.properties[key];
-    const value = 'default' in rest ? rest.default : places.data;
-    return { key, type, default: value, explanation: description, expects, flag };
+    const { type, description, expects, flag } = configSchema.properties[key];
+    return { key, type, default: defaultOf(key, places), explanation: description, expects, flag };
   });
 }

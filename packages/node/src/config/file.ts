@@ -14,8 +14,14 @@ export interface FileEntry {
 
 /** Undefined when the file is not there. */
 export async function readConfigFile(disk: Disk, path: string): Promise<FileEntry[] | undefined> {
+  const text = await readConfigText(disk, path);
+  return text === undefined ? undefined : await parseConfig(path, text);
+}
+
+/** Undefined when the file is not there. */
+export async function readConfigText(disk: Disk, path: string): Promise<string | undefined> {
   const bytes = await readBytes(disk, path);
-  return bytes === undefined ? undefined : await parseConfig(path, decode(path, bytes));
+  return bytes === undefined ? undefined : decode(path, bytes);
 }
 
 async function readBytes(disk: Disk, path: string): Promise<Uint8Array | undefined> {

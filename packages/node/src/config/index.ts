@@ -5,3 +5,4 @@ export { limitSettings, parseRate } from './limits.ts';
 export { type LoadConfigOptions, type LoadedConfig, loadConfig, type Origin } from './load.ts';
 export { type Places, type PlacesOptions, usualPlaces } from './places.ts';
 export { type Config, type ConfigKey, configSchema } from './schema.ts';
+export { defaultConfig } from './values.ts';

@@ -8,7 +8,7 @@ import { NodeError } from '../errors.ts';
 import { type FileEntry, invalid, readConfigFile } from './file.ts';
 import type { Places } from './places.ts';
 import { type Config, type ConfigKey, configSchema } from './schema.ts';
-import { configKeys, fits, isConfigKey, misfit, nearestKey } from './values.ts';
+import { configKeys, defaultConfig, fits, isConfigKey, misfit, nearestKey } from './values.ts';
 
 export type Origin =
   | { readonly kind: 'file'; readonly file: string; readonly line: number }
@@ -18,6 +18,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Where a value came from that is not the default. */
   readonly origins: ReadonlyMap<ConfigKey, Origin>;
+  /** Where the file is, or would be. */
+  readonly path: string;
   /** The file that was read; absent when there is none at the usual place. */
   readonly file?: string;
 }
@@ -31,6 +33,8 @@ export interface LoadConfigOptions {
   readonly file?: string | undefined;
 }
 
+const folders = ['data', 'downloads'] as const;
+
 export async function loadConfig({
   disk,
   places,
@@ -43,21 +47,7 @@ export async function loadConfig({
     throw new NodeError('config-not-found', `There is no config file ${path}.`, { value: path });
   }
 
-  const config: Config = {
-    data: places.data,
-    api: configSchema.properties.api.default,
-    network: configSchema.properties.network.default,
-    indexes: configSchema.properties.indexes.default,
-    bind: configSchema.properties.bind.default,
-    'name-servers': configSchema.properties['name-servers'].default,
-    'port-mapping': configSchema.properties['port-mapping'].default,
-    'filter.lists': configSchema.properties['filter.lists'].default,
-    'limits.down': configSchema.properties['limits.down'].default,
-    'limits.up': configSchema.properties['limits.up'].default,
-    'limits.lan': configSchema.properties['limits.lan'].default,
-    'limits.schedule': configSchema.properties['limits.schedule'].default,
-    'log.level': configSchema.properties['log.level'].default,
-  };
+  const config: { -readonly [Key in ConfigKey]: Config[Key] } = defaultConfig(places);
   const origins = new Map<ConfigKey, Origin>();
 
   const mistakes = applyEntries(entries ?? [], path, (key, value, line) => {
@@ -65,8 +55,9 @@ export async function loadConfig({
     return assign(config, key, value);
   });
   if (mistakes.length > 0) throw together(mistakes);
-  if (origins.get('data')?.kind === 'file')
-    config.data = resolve(dirname(path), fromHome(config.data, places));
+  for (const key of folders)
+    if (origins.get(key)?.kind === 'file')
+      config[key] = resolve(dirname(path), fromHome(config[key], places));
 
   for (const key of configKeys) {
     const value = flags[key];
@@ -77,8 +68,8 @@ export async function loadConfig({
     }
     origins.set(key, { kind: 'flag', flag: configSchema.properties[key].flag });
   }
-  config.data = resolve(config.data);
-  return { config, origins, ...(entries !== undefined && { file: path }) };
+  for (const key of folders) config[key] = resolve(config[key]);
+  return { config, origins, path, ...(entries !== undefined && { file: path }) };
 }
 
 function applyEntries(

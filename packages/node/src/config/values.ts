@@ -1,11 +1,25 @@
 // Whether a value fits its key, and what to say when it does not.
 
+import { join } from 'node:path';
+import type { Places } from './places.ts';
 import { type Config, type ConfigKey, configSchema } from './schema.ts';
 
 export const configKeys = Object.keys(configSchema.properties).filter(isConfigKey);
 
 export function isConfigKey(name: string): name is ConfigKey {
   return Object.hasOwn(configSchema.properties, name);
+}
+
+/** Every key at its default, some of which are folders of this user. */
+export function defaultConfig(places: Places): Config {
+  const values = configKeys.map((key) => [key, defaultOf(key, places)] as const);
+  // One for each key of the schema, all of which are text; the tests hold each against its schema.
+  return Object.fromEntries(values) as Config;
+}
+
+export function defaultOf(key: ConfigKey, places: Places): string {
+  const schema: { readonly type: 'string'; readonly default?: string } = configSchema.properties[key];
+  return schema.default ?? (key === 'downloads' ? join(places.home, 'Downloads') : places.data);
 }
 
 /** The keywords that the schema uses; a key that needs another one teaches it here (the tests hold it against TypeBox). */

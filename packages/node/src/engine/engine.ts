@@ -3,11 +3,11 @@
 
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { toHex, type World } from '@shoal/base';
+import { toHex, type World, WorldError } from '@shoal/base';
 import type { InfoHashes } from '@shoal/metainfo';
 import { OpenFiles } from '@shoal/storage';
 import { createSession, type LimitSettings, type QueueSettings, type Session } from '@shoal/swarm';
-import { createTcpTransport, type EncryptionPolicy } from '@shoal/transport';
+import { createTcpTransport, type EncryptionPolicy, TransportError } from '@shoal/transport';
 import { lockFolder } from '../folder/lock.ts';
 
 export interface EngineOptions {
@@ -75,7 +75,8 @@ async function listen(session: Session, { port, mayMovePort }: EngineOptions): P
   try {
     return await session.listen({ port });
   } catch (error) {
-    const isTaken = error instanceof Error && 'code' in error && error.code === 'address-in-use';
+    const cause = error instanceof TransportError ? error.cause : error;
+    const isTaken = cause instanceof WorldError && cause.code === 'address-in-use';
     if (!isTaken || mayMovePort !== true) throw error;
     return await session.listen({ port: 0 });
   }

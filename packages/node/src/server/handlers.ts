@@ -1,9 +1,9 @@
 // What the node does for each operation of the API. The first half reads, the second changes.
 
-import { isAbsolute } from 'node:path';
 import type { NodeFacts, NodeStatistics } from '@shoal/api';
 import type { Clock, World } from '@shoal/base';
 import type { FastifyReply } from 'fastify';
+import type { LiveConfig } from '../config/live.ts';
 import { parsePeer, resolvePeers } from '../engine/addresses.ts';
 import { NodeError } from '../errors.ts';
 import { detailsOf, filesOf, findersOf, peersOf, piecesOf, summaryOf } from '../transfers/describe.ts';
@@ -12,6 +12,7 @@ import { readTorrentBytes } from '../transfers/torrent-files.ts';
 import type { Transfers } from '../transfers/transfers.ts';
 import type { Gate } from './access.ts';
 import type { Handlers } from './api.ts';
+import { bulk } from './bulk.ts';
 import { encodeName, sendContent } from './content.ts';
 import { isMedia, typeOf } from './content-types.ts';
 import { sendEvents } from './event-stream.ts';
@@ -23,12 +24,13 @@ export interface HandlerParts {
   readonly transfers: Transfers;
   readonly feed: Feed;
   readonly gate: Gate;
+  readonly live: LiveConfig;
   readonly facts: (mayChange: boolean) => NodeFacts;
   readonly statistics: () => NodeStatistics;
 }
 
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { transfers, feed, gate, world } = parts;
+  const { transfers, feed, gate, live, world } = parts;
   const clock: Clock = world.clock;
   const one = ({ params: { id } }: { readonly params: { readonly id: string } }): Item => transfers.get(id);
   const placeOf = (item: Item): number => transfers.all.indexOf(item);
@@ -154,8 +156,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
     async moveTransfer(asked) {
       const item = one(asked);
       const { folder, isThere = false } = asked.body;
-      if (!isAbsolute(folder))
-        throw new NodeError('invalid', `folder has to be absolute, not ${folder}.`, { value: folder });
       await transfers.move(item, folder, isThere);
       return summary(item);
     },
@@ -170,14 +170,13 @@ export function createHandlers(parts: HandlerParts): Handlers {
       await transfers.choose(item, torrent, asked.body);
       return filesOf(item, torrent);
     },
-    bulk: notYet,
-    config: notYet,
-    changeConfig: notYet,
+    bulk: ({ body }) => bulk(transfers, body),
+    config: () => live.describe(),
+    async changeConfig({ body }) {
+      await live.change(body);
+      return live.describe();
+    },
   };
-}
-
-function notYet(): never {
-  throw new NodeError('invalid', 'This node cannot do that yet.');
 }
 
 function sendJson(reply: FastifyReply, text: string): FastifyReply {

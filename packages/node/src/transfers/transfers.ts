@@ -206,6 +206,8 @@ export class Transfers {
   /** Resolves when it is recorded that it is to be there. */
   move(item: Item, folder: string, isThere: boolean): Promise<void> {
     return item.inTurn(async () => {
+      if (!isAbsolute(folder))
+        throw new NodeError('invalid', `folder has to be absolute, not ${folder}.`, { value: folder });
       this.#requireFiles(item);
       if (item.transfer.moving?.state === 'moving')
         throw new NodeError('busy', `It is being moved to ${item.transfer.moving.folder} already.`);
