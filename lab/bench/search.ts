@@ -1,6 +1,7 @@
 // Search in a catalogue of millions: import, questions of two words, and publications at the same time. Run:
-// `shoal bench search [--entries 200000] [--seed 1] [--seconds 20] [--writes 100] [--database sqlite:FILE|postgres://…]
-// [--keep]`. Words come from a fixed vocabulary with Zipf's frequencies; each word of a question is in 0.1 to 1% of the
+// `shoal bench search [--entries 200000] [--seed 1] [--seconds 20] [--writes 100] [--postgres] [--database ADDRESS]
+// [--keep] [--reuse]`. With `--keep` the database stays, and `--reuse --database ADDRESS` with the same entries and seed
+// asks it again without an import. `--postgres` starts a PostgreSQL. Words come from a fixed vocabulary with Zipf's frequencies; each word of a question is in 0.1 to 1% of the
 // entries. Signing is not counted, checking signatures is.
 
 import { mkdtemp, rm, stat } from 'node:fs/promises';
@@ -8,10 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createNodeWorld } from '@shoal/base/node';
-import { type Category, categories, signPublication } from '@shoal/directory';
+import { type Category, categories, type PublicationContent, signPublication } from '@shoal/directory';
 import { type Identity, identityFromSeed } from '@shoal/identity';
 import { openDatabase } from '@shoal/index/node';
 import { openCatalogue } from '@shoal/index/sections';
+import { startPostgres } from '../../packages/index/test/database/postgres-server.ts';
 
 const { values: flags } = parseArgs({
   allowPositionals: true,
@@ -21,7 +23,9 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string', default: '20' },
     writes: { type: 'string', default: '100' },
     database: { type: 'string' },
+    postgres: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    reuse: { type: 'boolean', default: false },
   },
 });
 const entries = Number(flags.entries);
@@ -91,7 +95,8 @@ function sentence(length: number, used: Set<number>): string {
   }).join(' ');
 }
 
-function makeRecord(): Uint8Array {
+/** The same numbers are drawn whether it is signed or not. */
+function makeContent(): { identity: Identity; content: PublicationContent } {
   const used = new Set<number>();
   const v1 = new Uint8Array(20);
   const view = new DataView(v1.buffer);
@@ -106,11 +111,13 @@ function makeRecord(): Uint8Array {
   for (const word of used) uses[word] = (uses[word] ?? 0) + 1;
   const size = Math.floor(2 ** (20 + random() * 15));
   const files = [{ path: `${title}/${title.replaceAll(' ', '.')}.mkv`, length: size }];
-  return signPublication(
-    identity,
-    { infoHashes: { v1 }, title, description, category, tags, size, files, trackers: [], supersedes: [] },
-    { sequence: 1, madeAt: Math.floor(Date.now() / 1000) },
-  );
+  const content = { infoHashes: { v1 }, title, description, category, tags, size, files };
+  return { identity, content: { ...content, trackers: [], supersedes: [] } };
+}
+
+function makeRecord(): Uint8Array {
+  const { identity, content } = makeContent();
+  return signPublication(identity, content, { sequence: 1, madeAt: Math.floor(Date.now() / 1000) });
 }
 
 function percentile(times: number[], share: number): number {
@@ -123,12 +130,7 @@ function tell(what: string, times: number[]): void {
   console.log(`${what}: ${times.length}, p50 ${p50} ms, p90 ${p90} ms, p99 ${p99} ms, longest ${most} ms`);
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'shoal-search-'));
-const address = flags.database ?? `sqlite:${join(folder, 'catalogue.db')}`;
-const world = createNodeWorld();
-const database = await openDatabase(address, Date.now());
-const catalogue = openCatalogue({ clock: world.clock, database });
-try {
+async function importAll(): Promise<void> {
   let importMs = 0;
   for (let at = 0; at < entries; at += chunk) {
     const records = Array.from({ length: Math.min(chunk, entries - at) }, makeRecord);
@@ -141,6 +143,17 @@ try {
   }
   const perSecond = Math.round((1000 * entries) / importMs);
   console.log(`import: ${entries} entries in ${(importMs / 1000).toFixed(1)} s, ${perSecond}/s`);
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'shoal-search-'));
+const postgres = flags.postgres ? await startPostgres() : undefined;
+const address = flags.database ?? (await postgres?.fresh()) ?? `sqlite:${join(folder, 'catalogue.db')}`;
+const world = createNodeWorld();
+const database = await openDatabase(address, Date.now());
+const catalogue = openCatalogue({ clock: world.clock, database });
+try {
+  if (flags.reuse) for (let i = 0; i < entries; i++) makeContent();
+  else await importAll();
   if (address.startsWith('sqlite:')) {
     const { size } = await stat(address.slice('sqlite:'.length));
     console.log(`file: ${(size / 2 ** 20).toFixed(0)} MiB, ${Math.round(size / entries)} bytes an entry`);
@@ -191,6 +204,7 @@ try {
 } finally {
   await database.close();
   await world.close();
+  await postgres?.stop();
   if (!flags.keep) await rm(folder, { recursive: true });
   else console.log(folder);
 }

@@ -121,10 +121,12 @@ export class Searching {
           )} order by ${sql.raw(walks[sort])} limit ${most}) walked`
         : this.#words.find(expression, most);
     const nowMs = Math.floor(this.#clock.wallTimeMs());
-    const score = sql`(in_title * (4.0 + 2.0 * ${sql.lit(Math.max(1, groups.length))} / title_words)
-      + 0.7 * ln(1.0 + seeds) + 0.2 * ln(1.0 + completed)
-      + (stars - 3000) * ratings / (ratings + 3.0) / 1000.0 - 0.3 * ln(1.0 + reports)
-      + 1.0 / (1.0 + abs(${sql.lit(nowMs)} - added_ms) * 1.0 / ${sql.lit(30 * dayMs)}))`;
+    // As doubles: PostgreSQL would reckon with decimals, ten times slower.
+    const score = sql`(in_title * (4.0 + 2.0 * ${sql.lit(Math.max(1, groups.length))} / ${double('title_words')})
+      + 0.7 * ln(1.0 + ${double('seeds')}) + 0.2 * ln(1.0 + ${double('completed')})
+      + (stars - 3000) * ratings / (${double('ratings')} + 3.0) / 1000.0
+      - 0.3 * ln(1.0 + ${double('reports')})
+      + 1.0 / (1.0 + abs(${sql.lit(nowMs)} - ${double('added_ms')}) / ${sql.lit(30 * dayMs)}))`;
     const query = (at: number, many: number) => sql<ReadRow & { total: number; looked: number }>`
       with titled as (select number from (${titled}) a),
         candidates as (select number from (${candidates}) b),
@@ -142,7 +144,9 @@ export class Searching {
       from page join records on records.number = page.number join publishers on publishers.publisher = page.publisher
       order by ${sql.raw(orders[sort].replaceAll('number', 'page.number'))}`;
     const { rows } = await query(offset, limit).execute(this.#access.reader);
-    const first = rows[0] ?? (await query(0, 1).execute(this.#access.reader)).rows[0];
+    // A page beyond the end says nothing of what is before it.
+    const first =
+      rows[0] ?? (offset === 0 ? undefined : (await query(0, 1).execute(this.#access.reader)).rows[0]);
     const looked = first?.looked ?? 0;
     if (expression.groups.length === 0 && !hasRanges) {
       const total = await this.#reading.listed();
@@ -158,7 +162,9 @@ export class Searching {
       select word from (
         select word, uses from vocabulary where word >= ${start} and word < ${`${start}\u{10ffff}`}
         order by word limit ${maxSuggestionsCompared}
-      ) near order by uses desc, word limit ${most}`.execute(this.#access.reader);
+      ) near where word not in (select value from blocks where kind = 'word') order by uses desc, word limit ${most}`.execute(
+      this.#access.reader,
+    );
     return rows.map(({ word }) => word);
   }
 
@@ -212,6 +218,10 @@ function conditionsOf({ minSize, maxSize, minSeeds, since, before }: Search): Ra
   if (since !== undefined) conditions.push(sql`added_ms >= ${whole(since)}`);
   if (before !== undefined) conditions.push(sql`added_ms < ${whole(before)}`);
   return conditions;
+}
+
+function double(column: string): RawBuilder<unknown> {
+  return sql`cast(${sql.ref(column)} as double precision)`;
 }
 
 function whole(value: number): number {

@@ -1,7 +1,7 @@
 // The catalogue over HTTP: what is said of it in JSON, and where signed records are taken. Invariant: who asks or sends too
 // often costs itself; a body that is packed is not unpacked; what is refused has a code that stays.
 
-import type { Clock } from '@shoal/base';
+import { type Clock, TokenBucket } from '@shoal/base';
 import { DirectoryError, encodeFound, encodeFoundEntry, longestPublication } from '@shoal/directory';
 import { IdentityError } from '@shoal/identity';
 import { IndexError, statusOfCode } from '../errors.ts';
@@ -15,7 +15,7 @@ import {
   type Route,
 } from '../http/routes.ts';
 import { networkOf } from '../network.ts';
-import { maxNetworksLimited } from '../registry/bounds.ts';
+import { maxNetworksLimited, signaturesPerSecond } from '../registry/bounds.ts';
 import { Limiter } from '../registry/limiter.ts';
 import { refuse } from '../registry/refusals.ts';
 import type { Metric, Section } from '../section.ts';
@@ -43,6 +43,7 @@ export function catalogueSection(options: CatalogueSectionOptions): Section {
   const remoteOf = new RemoteOf(options.proxies ?? []);
   const questions = new Limiter(clock, searchingRate, maxNetworksLimited);
   const publishing = new Limiter(clock, publishingRate, maxNetworksLimited);
+  const signatures = new TokenBucket(clock, { ratePerSecond: signaturesPerSecond, burstMs: 1_000 });
   const counts = { searches: 0, taken: 0, refused: 0 };
   const stop =
     options.tracker && sampleHealth(clock, catalogue, options.tracker, (error) => options.failed?.(error));
@@ -84,6 +85,8 @@ export function catalogueSection(options: CatalogueSectionOptions): Section {
     const encoding = request.head.header('content-encoding')?.trim().toLowerCase() ?? 'identity';
     if (encoding !== 'identity')
       return errorResponse(415, 'packed', 'A record is sent as it is, without Content-Encoding.');
+    if (!unlimited && !signatures.take(1))
+      return refuse('busy', 'Too many publish at the moment.', { retryInMs: 1_000 });
     const taken = await catalogue.take(request.body.slice()).catch((error: unknown) => {
       counts.refused++;
       throw error;

@@ -288,6 +288,10 @@ export function catalogueSuite(name: string, fresh: () => Promise<string>): void
         ]);
         await catalogue.block({ kind: 'word', value: 'Spam OFFER', reason: 'advertising' }, 'operator');
         assert.deepEqual(await find('thing'), ['Fine thing']);
+        await catalogue.block({ kind: 'word', value: 'offer', reason: '' }, 'operator');
+        assert.deepEqual(await catalogue.suggest('off'), []);
+        await catalogue.unblock('word', 'offer', 'operator');
+        assert.deepEqual(await catalogue.suggest('off'), ['offer']);
         assert.equal((await catalogue.take(publication(9, 'spam: an offer'))).kind, 'refused');
         await catalogue.block({ kind: 'key', value: keyOf(2).id, reason: '' }, 'operator');
         assert.equal((await catalogue.details(hashOf(1)))?.publications[0]?.ratings, 0);
@@ -315,9 +319,16 @@ export function catalogueSuite(name: string, fresh: () => Promise<string>): void
         const log = await catalogue.audit(undefined, 100);
         assert.deepEqual(
           log.map(({ action, kind, by }) => `${by} ${action} ${kind}`),
-          ['unblock hash', 'unblock key', 'unblock word', 'block hash', 'block key', 'block word'].map(
-            (text) => `operator ${text}`,
-          ),
+          [
+            'unblock hash',
+            'unblock key',
+            'unblock word',
+            'block hash',
+            'block key',
+            'unblock word',
+            'block word',
+            'block word',
+          ].map((text) => `operator ${text}`),
         );
         assert.equal((await catalogue.audit(log[1]?.number, 1))[0]?.action, 'unblock');
         await assert.rejects(catalogue.block({ kind: 'hash', value: "'; drop", reason: '' }, 'x'), {
