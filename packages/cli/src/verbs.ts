@@ -72,6 +72,11 @@ export const verbs: readonly VerbEntry[] = [
     load: () => import('./verbs/check.ts'),
   },
   {
+    name: 'doctor',
+    summary: 'say what is wrong here, and what to do',
+    load: () => import('./verbs/doctor.ts'),
+  },
+  {
     name: 'config',
     summary: 'show the config, or what it may hold',
     load: () => import('./verbs/config.ts'),
