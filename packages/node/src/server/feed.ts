@@ -124,6 +124,8 @@ export class Feed {
     for (const item of this.#running) this.#marked.add(item);
     if (this.#marked.size === 0) return;
     for (const item of this.#marked) {
+      // One that was removed says at last that it stopped.
+      if (this.#transfers.find(item.record.id) !== item) continue;
       const summary = summaryOf(item, 0);
       const rest = JSON.stringify(summary).slice('{"place":0'.length);
       if (summary.peers > 0 || summary.downRate > 0 || summary.upRate > 0 || summary.state === 'checking')

@@ -35,14 +35,15 @@ class Ring {
 }
 
 const rings = new Map<string, Ring>();
+/** The one whose chart was looked at last has a ring in any case. */
+let watched = '';
 
 /** `key` is a transfer's id, or empty for the whole node. */
 export function recordRates(key: string, ms: number, down: number, up: number): void {
   let ring = rings.get(key);
   if (ring === undefined) {
-    if (key !== '' && down + up < 1) return;
-    const oldest = [...rings.keys()].find((known) => known !== '');
-    if (rings.size > mostTransfers && oldest !== undefined) rings.delete(oldest);
+    const isWorthIt = down + up >= 1 && rings.size < mostTransfers;
+    if (key !== '' && key !== watched && !isWorthIt) return;
     ring = new Ring();
     rings.set(key, ring);
   }
@@ -54,5 +55,6 @@ export function forgetRates(key: string): void {
 }
 
 export function ratesOf(key: string): History {
+  watched = key;
   return rings.get(key)?.read() ?? { seconds: [], down: [], up: [] };
 }

@@ -33,6 +33,8 @@ const longestWaitMs = 10_000;
 /** A hidden page gives its connection back: browsers allow six to one server, for all tabs together. */
 const hiddenMs = 30_000;
 const mostNotices = 5;
+const budgetMs = 6;
+const longestUnseenMs = 500;
 
 let revision: string | undefined;
 let source: EventSource | undefined;
@@ -41,6 +43,10 @@ let timer: number | undefined;
 let noticeKey = 0;
 let frame = 0;
 let namesChanged = false;
+let isChanged = false;
+let publishedMs = 0;
+/** Events that came and were not read yet. */
+const waiting: { readonly id: string; readonly data: string }[] = [];
 
 export function follow(): void {
   void connect();
@@ -76,6 +82,8 @@ export async function refreshFacts(): Promise<void> {
 function pause(): void {
   source?.close();
   source = undefined;
+  // What was not read comes again after the last revision that was.
+  waiting.length = 0;
 }
 
 async function connect(): Promise<void> {
@@ -109,9 +117,10 @@ function listen(): void {
   source = events;
   const take = ({ data, lastEventId }: MessageEvent<unknown>): void => {
     if (source !== events || typeof data !== 'string') return;
-    if (lastEventId !== '') revision = lastEventId;
-    const event: NodeEvent = JSON.parse(data);
-    receive(event);
+    waiting.push({ id: lastEventId, data });
+    // A hidden page is given no frames.
+    if (document.hidden) work(Number.POSITIVE_INFINITY);
+    else if (frame === 0) frame = requestAnimationFrame(workInFrame);
   };
   for (const kind of ['message', 'reset', 'transfers', 'removed', 'statistics', 'notice'])
     events.addEventListener(kind, take);
@@ -156,8 +165,27 @@ function receive(event: NodeEvent): void {
       notify(event.message, true);
       return;
   }
-  // Many events may come at once: one picture a frame is enough.
-  if (frame === 0) frame = requestAnimationFrame(publish);
+  isChanged = true;
+}
+
+/** Ten thousand changes in a second would hold up a frame: a part of each is given to them. */
+function workInFrame(): void {
+  frame = 0;
+  work(performance.now() + budgetMs);
+  if (waiting.length > 0) frame = requestAnimationFrame(workInFrame);
+}
+
+function work(untilMs: number): void {
+  let done = 0;
+  for (const { id, data } of waiting) {
+    if (done > 0 && performance.now() > untilMs) break;
+    done++;
+    if (id !== '') revision = id;
+    const event: NodeEvent = JSON.parse(data);
+    receive(event);
+  }
+  waiting.splice(0, done);
+  if (isChanged && (waiting.length === 0 || performance.now() - publishedMs > longestUnseenMs)) publish();
 }
 
 function put(summary: TransferSummary): void {
@@ -169,8 +197,8 @@ function put(summary: TransferSummary): void {
 }
 
 function publish(): void {
-  cancelAnimationFrame(frame);
-  frame = 0;
+  isChanged = false;
+  publishedMs = performance.now();
   transfers.update(({ version, names }) => ({
     byId,
     version: version + 1,

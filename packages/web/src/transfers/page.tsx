@@ -1,6 +1,6 @@
 // The page of all transfers.
 
-import { useMemo, useRef } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { type Keys, useKeys } from '../keys.ts';
 import { connection, transfers } from '../node/live.ts';
 import { Fish, Icon } from '../parts/icon.tsx';
@@ -12,7 +12,7 @@ import { Filters } from './filters.tsx';
 import { TransferList } from './list.tsx';
 import { chosen } from './selecting.ts';
 import { Actions, Toolbar } from './toolbar.tsx';
-import { countAll, shownTransfers, view } from './view.ts';
+import { look, unsortedMs, view } from './view.ts';
 import { Welcome } from './welcome.tsx';
 
 export function TransfersPage() {
@@ -20,11 +20,13 @@ export function TransfersPage() {
   const state = useStore(view);
   const isKnown = useStore(connection) !== 'connecting' || all.version > 0;
   const search = useRef<HTMLInputElement>(null);
-  const { text, group, label, sort, isDescending } = state;
-  // What is selected changes nothing in the order.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: these parts of the state are what it depends on
-  const shown = useMemo(() => shownTransfers(all, state), [all, text, group, label, sort, isDescending]);
-  const counts = useMemo(() => countAll(all), [all]);
+  const { shown, counts, isOld } = look(all, state);
+  const [, lookAgain] = useState(0);
+  useEffect(() => {
+    if (!isOld) return;
+    const timer = setTimeout(() => lookAgain((count) => count + 1), unsortedMs);
+    return () => clearTimeout(timer);
+  });
   const selected = useMemo(() => shown.filter((id) => state.selected.has(id)), [shown, state.selected]);
   useKeys(useListKeys(shown, search));
 

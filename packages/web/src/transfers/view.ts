@@ -33,7 +33,7 @@ export const view = createStore<View>({
   anchor: undefined,
 });
 
-export function groupsOf({ state, isComplete, error }: TransferSummary): readonly Group[] {
+function groupsOf({ state, isComplete, error }: TransferSummary): readonly Group[] {
   const found: Group[] = ['all'];
   if (['metadata', 'checking', 'fetching'].includes(state)) found.push('fetching');
   if (state === 'sharing') found.push('sharing');
@@ -79,7 +79,7 @@ const numbers: Readonly<Record<Exclude<SortKey, 'name'>, (transfer: TransferSumm
   added: ({ addedMs }) => addedMs,
 };
 
-export function shownTransfers(all: Transfers, { text, group, label, sort, isDescending }: View): string[] {
+function shownTransfers(all: Transfers, { text, group, label, sort, isDescending }: View): string[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (transfer: TransferSummary): boolean =>
     (group === 'all' || groupsOf(transfer).includes(group)) &&
@@ -97,15 +97,38 @@ export function shownTransfers(all: Transfers, { text, group, label, sort, isDes
   }
   if (sort === 'name') return isDescending ? ids.reverse() : ids;
   const numberIn = numbers[sort];
-  const values = new Map(ids.map((id) => [id, numberOf(all, id, numberIn)]));
   const sign = isDescending ? -1 : 1;
+  const values = ids.map((id) => {
+    const transfer = all.byId.get(id);
+    return { id, value: transfer === undefined ? 0 : numberIn(transfer) };
+  });
   // Sorting is stable: what is equal stays in the order of names.
-  return ids.sort((a, b) => sign * ((values.get(a) ?? 0) - (values.get(b) ?? 0)));
+  values.sort((a, b) => sign * (a.value - b.value));
+  return values.map(({ id }) => id);
 }
 
-function numberOf(all: Transfers, id: string, numberIn: (transfer: TransferSummary) => number): number {
-  const transfer = all.byId.get(id);
-  return transfer === undefined ? 0 : numberIn(transfer);
+export interface Look {
+  readonly shown: readonly string[];
+  readonly counts: Counts;
+  /** What changed since is in the rows, and not yet in their order and the counts. */
+  readonly isOld: boolean;
+}
+
+export const unsortedMs = 1000;
+let last:
+  | { readonly key: string; readonly version: number; readonly atMs: number; readonly look: Look }
+  | undefined;
+
+/** What the page shows. While nothing but rates changes it is put in order once a second. */
+export function look(all: Transfers, state: View): Look {
+  const { text, group, label, sort, isDescending } = state;
+  const key = JSON.stringify([all.names, text, group, label ?? null, sort, isDescending]);
+  const atMs = performance.now();
+  if (last?.key !== key || (last.version !== all.version && atMs - last.atMs >= unsortedMs)) {
+    const found = { shown: shownTransfers(all, state), counts: countAll(all), isOld: false };
+    last = { key, version: all.version, atMs, look: found };
+  }
+  return last.version === all.version ? last.look : { ...last.look, isOld: true };
 }
 
 export interface Counts {
@@ -113,7 +136,7 @@ export interface Counts {
   readonly labels: readonly (readonly [label: string, count: number])[];
 }
 
-export function countAll({ byId }: Transfers): Counts {
+function countAll({ byId }: Transfers): Counts {
   const counts = { all: 0, fetching: 0, sharing: 0, complete: 0, waiting: 0, paused: 0, trouble: 0 };
   const labels = new Map<string, number>();
   for (const transfer of byId.values()) {
