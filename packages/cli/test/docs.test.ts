@@ -28,8 +28,20 @@ function scriptOf(page: string): string {
     .join('');
 }
 
-for (const name of pages)
-  test(`the examples of docs/verbs/${name} run`, {
+const examples = pages.map((name) => ({
+  name: `docs/verbs/${name}`,
+  read: () => readFile(join(folder, name), 'utf8'),
+}));
+const firstMinutes = {
+  name: 'README.md',
+  read: async () => {
+    const text = await readFile(join(folder, '../../README.md'), 'utf8');
+    return /^## Your first ten minutes\n[\s\S]*?^## /m.exec(text)?.[0] ?? '';
+  },
+};
+
+for (const { name, read } of [...examples, firstMinutes])
+  test(`the examples of ${name} run`, {
     skip: process.platform === 'win32' && 'needs bash',
   }, async (context) => {
     const home = await temporaryFolder(context);
@@ -37,7 +49,7 @@ for (const name of pages)
     await mkdir(join(home, 'bin'));
     await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${shoalPath}" "$@"\n`, { mode: 0o755 });
     await mkdir(join(home, 'here'));
-    const script = scriptOf(await readFile(join(folder, name), 'utf8'));
+    const script = scriptOf(await read());
     assert.match(script, /^shoal /m, 'a page without an example');
     const ended = await run('timeout', ['60', 'bash', '-c', `cd "$HOME/here"\n${frame(script)}`], {
       HOME: home,
