@@ -43,13 +43,15 @@ export interface LibtorrentDht extends DhtPeer {
   samples(of: Endpoint): Promise<readonly string[]>;
 }
 
-/** `listen` holds addresses; the system chooses the port, the same one for all of them. */
+/** The system chooses the port, the same one for all addresses. `prefix` stands before the command. */
 export async function startLibtorrentDht(
   addresses: readonly string[],
   bootstrap: readonly Endpoint[],
+  prefix: readonly string[] = [],
 ): Promise<LibtorrentDht> {
   const listen = addresses.map((address) => (address.includes(':') ? `[${address}]:0` : `${address}:0`));
-  const child = spawn(python, [script, JSON.stringify({ listen })], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [command = python, ...words] = [...prefix, python, script, JSON.stringify({ listen })];
+  const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'inherit'] });
   const waiting = new Map<number, (answer: Record<string, unknown>) => void>();
   let next = 1;
   const ready = Promise.withResolvers<number>();

@@ -3,6 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { decodeBencode, type Endpoint, toHex, toUtf8 } from '@shoal/base';
 import { createNodeWorld } from '@shoal/base/node';
@@ -15,6 +18,9 @@ import {
   startLibtorrentDht,
   startNpmDht,
 } from '../clients/dht-peers.ts';
+import { createNamespace, labAddress, missingNamespaces } from '../clients/namespace.ts';
+import { run, start } from '../clients/process.ts';
+import { shoalCommand } from '../clients/shoal.ts';
 
 const world = createNodeWorld();
 after(() => world.close());
@@ -47,15 +53,18 @@ async function startOurs(address: string, bootstrap: readonly Endpoint[]): Promi
   };
 }
 
-/** Tables fill up in the first seconds: asks until the answer is there, for ten seconds at most. */
-async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T | undefined> {
-  const deadline = performance.now() + 10_000;
+/** Tables fill up in the first seconds: asks until the answer is there. */
+async function eventually<T>(ask: () => Promise<T | undefined>, patienceMs = 10_000): Promise<T | undefined> {
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined || performance.now() > deadline) return answer;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+/** Each question is a process of its own, on a machine that may be busy. */
+const commandPatienceMs = 90_000;
 
 function hashOfValue(value: string): Uint8Array {
   return immutableTarget(world.hashing, toUtf8(`${value.length}:${value}`));
@@ -174,5 +183,49 @@ describe('two DHTs over IPv6', { skip: missingLibtorrent() ?? false }, () => {
       assert.ok(await eventually(async () => (await putter.put(value)) || undefined));
       assert.equal(await eventually(() => getter.get(hashOfValue(value))), value);
     }
+  });
+});
+
+describe('a node on a machine with many addresses', {
+  skip: missingLibtorrent() ?? missingNamespaces() ?? false,
+}, () => {
+  test('answers libtorrent and ours at each of them, and at one that came later', async (context) => {
+    const folder = await mkdtemp(join(tmpdir(), 'shoal-dht-addresses-'));
+    const namespace = await createNamespace();
+    const { prefix } = namespace;
+    const shoal = (...words: string[]) => run(process.execPath, [shoalCommand, 'dht', ...words], prefix);
+    const port = 17_881;
+    const log = join(folder, 'log');
+    const serve = start(process.execPath, [shoalCommand, 'dht', 'serve', '--port', String(port)], {
+      log,
+      prefix,
+    });
+    const libtorrent: LibtorrentDht[] = [];
+    context.after(async () => {
+      await Promise.all(libtorrent.map((peer) => peer.close()));
+      await serve.stop();
+      await namespace.close();
+      await rm(folder, { recursive: true });
+    });
+    await serve.line((line) => line.includes(String(port)));
+    for (const address of [labAddress(4), labAddress(9), `[${labAddress(6, 6)}]`])
+      await shoal('ping', `${address}:${port}`);
+    await run('ip', ['addr', 'add', '10.77.0.20/24', 'dev', 'lo'], prefix);
+    const hears = (): Promise<true | undefined> =>
+      shoal('ping', `10.77.0.20:${port}`).then(
+        () => true,
+        () => undefined,
+      );
+    assert.ok(await eventually(hears, commandPatienceMs));
+    const peer = await startLibtorrentDht([labAddress(3)], [{ address: labAddress(8), port }], prefix);
+    libtorrent.push(peer);
+    const infoHash = randomBytes(20);
+    const found = await eventually(async () => {
+      await peer.announce(infoHash, 0);
+      const way = ['--dht-bootstrap', `${labAddress(5)}:${port}`];
+      const said = await shoal('find', infoHash.toString('hex'), ...way).catch(() => '');
+      return said.includes(labAddress(3)) ? said : undefined;
+    }, commandPatienceMs);
+    assert.ok(found, 'what libtorrent announced is found');
   });
 });
