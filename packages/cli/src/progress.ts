@@ -36,6 +36,8 @@ export function createProgressBoard(output: Output): ProgressBoard {
 
 const longestBar = 40;
 const shortestBar = 8;
+/** A name that is longer is cut before the bar is. */
+const shortestName = 16;
 
 export function progressLine(all: readonly Standing[], columns: number): string {
   const [one, ...others] = all;
@@ -51,7 +53,7 @@ export function progressLine(all: readonly Standing[], columns: number): string 
   const percent = `${(Math.floor(share * 1000) / 10).toFixed(1)} %`.padStart(7);
   const numbers = `${percent} of ${formatBytes(sum.total)}, ${formatBytes(Math.round(sum.rate))}/s from ${countOf(sum.peers, 'peer')}${left}`;
   const free = columns - widthOf(numbers) - 3;
-  const nameWidth = Math.min(widthOf(sum.name), Math.max(shortestBar, free - longestBar));
+  const nameWidth = Math.min(widthOf(sum.name), Math.max(shortestName, free - longestBar));
   const bar = Math.min(longestBar, free - nameWidth);
   const name = free < shortestBar ? '' : `${fitToWidth(sum.name, Math.min(nameWidth, free))} `;
   return `${name}${bar < shortestBar ? '' : `${barOf(share, bar)} `}${numbers}`;
