@@ -16,7 +16,7 @@ export function addressOf(route: Route): string {
   return `#/transfer/${encodeURIComponent(route.id)}/${route.tab}${file}`;
 }
 
-export function parseRoute(fragment: string): Route {
+function parseRoute(fragment: string): Route {
   const [page, id, tab, file] = fragment.replace(/^#?\/?/, '').split('/');
   if (page === 'network' || page === 'settings') return { page };
   if (page !== 'transfer' || id === undefined || !/^[0-9a-f]{40,64}$/.test(id)) return { page: 'transfers' };

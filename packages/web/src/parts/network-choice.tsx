@@ -3,7 +3,7 @@
 import { useId } from 'react';
 import { texts } from '../texts.ts';
 
-export const networkKinds = ['hybrid', 'centralized', 'distributed'] as const;
+const networkKinds = ['hybrid', 'centralized', 'distributed'] as const;
 
 export function NetworkChoice({
   value,

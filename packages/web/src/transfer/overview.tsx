@@ -61,7 +61,6 @@ function Facts({ details }: { readonly details: TransferDetails }) {
     [facts.hash, details.infoHashV1 && <code>{details.infoHashV1}</code>],
     [facts.hash2, details.infoHashV2 && <code>{details.infoHashV2}</code>],
     [facts.createdBy, details.createdBy && <Name text={details.createdBy} />],
-    [facts.comment, details.comment && <Name text={details.comment} longest={12_000} />],
   ];
   return (
     <section className="card">
@@ -75,6 +74,12 @@ function Facts({ details }: { readonly details: TransferDetails }) {
           ),
         )}
       </dl>
+      {details.comment !== undefined && details.comment !== '' && (
+        <section className="comment" aria-label={facts.comment} tabIndex={0}>
+          <h3>{facts.comment}</h3>
+          <Name text={details.comment} longest={12_000} />
+        </section>
+      )}
       {details.isPrivate && <p className="quiet">{facts.private}</p>}
       <a className="button" href={`/api/transfers/${details.id}/torrent`} download>
         {texts.actions.torrentFile}

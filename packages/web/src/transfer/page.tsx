@@ -23,6 +23,8 @@ import { Overview } from './overview.tsx';
 
 const Peers = lazy(() => import('./peers.tsx'));
 const detailsEveryMs = 3000;
+/** What scrolls has to be reached by keys. */
+const longestInSight = 200;
 
 export default function TransferPage({ route }: { readonly route: Route & { readonly page: 'transfer' } }) {
   const { id, tab, file } = route;
@@ -68,7 +70,7 @@ export default function TransferPage({ route }: { readonly route: Route & { read
         <Icon name="back" />
         {texts.buttons.back}
       </a>
-      <h1 className="longName">
+      <h1 className="longName" tabIndex={transfer.name.length > longestInSight ? 0 : undefined}>
         <Name text={transfer.name} longest={12_000} />
       </h1>
       <p className={`state ${mood}`}>

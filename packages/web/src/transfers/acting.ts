@@ -37,7 +37,7 @@ export async function copyLinks(ids: readonly string[]): Promise<void> {
   });
 }
 
-export async function copy(text: string): Promise<void> {
+async function copy(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
     notify(texts.buttons.copied);

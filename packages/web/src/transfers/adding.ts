@@ -17,7 +17,7 @@ export interface Named {
 export class Unusable extends Error {}
 
 /** One link: magnet, a web address, or a bare info hash. */
-export function readLink(text: string): Named {
+function readLink(text: string): Named {
   const link = text.trim();
   const title = link.slice(0, 80);
   if (/^magnet:\?/i.test(link)) return { title, request: { link } };
