@@ -2,7 +2,13 @@
 // {"error":{"code","message"}}; nothing about the inside of the node goes out with it.
 
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
-import { longestRequestBody, longestRequestHead, mostConnections, requestTimeoutMs } from '../bounds.ts';
+import {
+  headTimeoutMs,
+  longestRequestBody,
+  longestRequestHead,
+  mostConnections,
+  requestTimeoutMs,
+} from '../bounds.ts';
 import type { Log } from '../log.ts';
 import { type ApiOptions, methodsAt, registerApi } from './api.ts';
 import { failureOf } from './failures.ts';
@@ -17,14 +23,27 @@ export interface ServerOptions {
   readonly facts: () => PageFacts;
   /** Where the pages are built; others in tests. */
   readonly pagesFolder?: string;
+  /** For a whole request; shorter in tests. */
+  readonly patienceMs?: number;
 }
 
-export function createServer({ log, api, facts, pagesFolder = builtPages }: ServerOptions): FastifyInstance {
+export function createServer({
+  log,
+  api,
+  facts,
+  pagesFolder = builtPages,
+  patienceMs = requestTimeoutMs,
+}: ServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: longestRequestBody,
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: patienceMs,
     forceCloseConnections: true,
-    http: { maxHeaderSize: longestRequestHead },
+    http: {
+      maxHeaderSize: longestRequestHead,
+      requestTimeout: patienceMs,
+      headersTimeout: Math.min(patienceMs, headTimeoutMs),
+      connectionsCheckingInterval: patienceMs / 10,
+    },
     // Ids and names of files are longer than the 100 characters that are usual.
     routerOptions: { maxParamLength: 4096 },
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
