@@ -6,9 +6,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { isEvent } from '../clients/client.ts';
 import { missingPrograms } from '../clients/installed.ts';
 import { createHome, missingNamespaces } from '../clients/namespace.ts';
 import { type Program, run, start } from '../clients/process.ts';
+import { shoalCommand } from '../clients/shoal.ts';
 
 const port = 16_881;
 
@@ -30,60 +33,74 @@ const ways = {
   upnp: { natPmp: 'no', rule: '' },
 };
 
-const programs = missingPrograms('miniupnpd', 'nft', 'ip');
-const skip = missingNamespaces() ?? programs ?? false;
-describe('a router with miniupnpd', { skip, timeout: 120_000 }, () => {
-  for (const [way, { natPmp, rule }] of Object.entries(ways))
-    test(`lets peers in by ${way}, until the node stops`, async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'shoal-mapping-'));
-      const { machine, router, outside, close } = await createHome();
-      const running: Program[] = [];
-      const begin = (name: string, prefix: readonly string[], command: string, ...words: string[]) => {
-        const program = start(command, words, { log: join(folder, `${name}.log`), prefix });
-        running.push(program);
-        return program;
-      };
-      const mappings = async () => {
-        const chain = ['list', 'chain', 'inet', 'filter', 'prerouting_miniupnpd'];
-        const rules = await run('nft', chain, router.prefix);
-        return rules.split('\n').filter((line) => line.includes('dnat')).length;
-      };
-      try {
-        writeFileSync(join(folder, 'tables'), tables.replace('RULE', rule));
-        await run('nft', ['-f', join(folder, 'tables')], router.prefix);
-        const settings = {
-          ext_ifname: 'wan0',
-          listening_ip: 'lan0',
-          http_port: '0',
-          enable_upnp: 'yes',
-          enable_natpmp: natPmp,
-          secure_mode: 'yes',
-          lease_file: join(folder, 'leases'),
-          uuid: '00000000-0000-0000-0000-000000000001',
-          upnp_table_name: 'filter',
-          upnp_nat_table_name: 'filter',
-          upnp_forward_chain: 'miniupnpd',
-          upnp_nat_chain: 'prerouting_miniupnpd',
-          upnp_nat_postrouting_chain: 'postrouting_miniupnpd',
-        };
-        const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
-        writeFileSync(
-          join(folder, 'settings'),
-          `${lines.join('')}allow 1024-65535 192.168.77.0/24 1024-65535\n`,
-        );
-        const files = ['-f', join(folder, 'settings'), '-P', join(folder, 'pid')];
-        begin('miniupnpd', router.prefix, 'miniupnpd', '-d', ...files);
+interface Home {
+  readonly folder: string;
+  begin(name: string, where: 'machine' | 'router' | 'outside', command: string, ...words: string[]): Program;
+  runAt(where: 'machine' | 'outside', command: string, ...words: string[]): Promise<string>;
+  /** How many ports the router passes on. */
+  mappings(): Promise<number>;
+}
 
-        const node = begin(
-          'node',
-          machine.prefix,
-          process.execPath,
-          join(import.meta.dirname, 'mapped-ports.ts'),
-          `${port}`,
-        );
-        const report = JSON.parse(await node.line((line) => line.startsWith('{'), 60_000));
-        const said = JSON.stringify(report);
-        assert.equal(report.state, 'mapped', said);
+async function atHome(way: keyof typeof ways, action: (home: Home) => Promise<void>): Promise<void> {
+  const { natPmp, rule } = ways[way];
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-mapping-'));
+  const { close, ...places } = await createHome();
+  const running: Program[] = [];
+  const home: Home = {
+    folder,
+    begin(name, where, command, ...words) {
+      const { prefix } = places[where];
+      const program = start(command, words, { log: join(folder, `${name}.log`), prefix });
+      running.push(program);
+      return program;
+    },
+    runAt: (where, command, ...words) => run(command, words, places[where].prefix),
+    async mappings() {
+      const chain = ['list', 'chain', 'inet', 'filter', 'prerouting_miniupnpd'];
+      const rules = await run('nft', chain, places.router.prefix);
+      return rules.split('\n').filter((line) => line.includes('dnat')).length;
+    },
+  };
+  try {
+    writeFileSync(join(folder, 'tables'), tables.replace('RULE', rule));
+    await run('nft', ['-f', join(folder, 'tables')], places.router.prefix);
+    const settings = {
+      ext_ifname: 'wan0',
+      listening_ip: 'lan0',
+      http_port: '0',
+      enable_upnp: 'yes',
+      enable_natpmp: natPmp,
+      secure_mode: 'yes',
+      lease_file: join(folder, 'leases'),
+      uuid: '00000000-0000-0000-0000-000000000001',
+      upnp_table_name: 'filter',
+      upnp_nat_table_name: 'filter',
+      upnp_forward_chain: 'miniupnpd',
+      upnp_nat_chain: 'prerouting_miniupnpd',
+      upnp_nat_postrouting_chain: 'postrouting_miniupnpd',
+    };
+    const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
+    writeFileSync(join(folder, 'settings'), `${lines.join('')}allow 1024-65535 192.168.77.0/24 1024-65535\n`);
+    const files = ['-f', join(folder, 'settings'), '-P', join(folder, 'pid')];
+    home.begin('miniupnpd', 'router', 'miniupnpd', '-d', ...files);
+    await action(home);
+  } finally {
+    for (const program of running.reverse()) await program.stop();
+    await close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const inCommonJs = ['--input-type=commonjs', '--eval'];
+const skip = missingNamespaces() ?? missingPrograms('miniupnpd', 'nft', 'ip') ?? false;
+describe('a router with miniupnpd', { skip, timeout: 180_000 }, () => {
+  for (const way of ['pcp', 'nat-pmp', 'upnp'] as const)
+    test(`lets peers in by ${way}, until the node stops`, () =>
+      atHome(way, async ({ begin, runAt, mappings }) => {
+        const script = join(import.meta.dirname, 'mapped-ports.ts');
+        const node = begin('node', 'machine', process.execPath, script, `${port}`);
+        const said = await node.line((line) => line.includes('"mapped"'), 90_000);
+        const report = JSON.parse(said);
         assert.equal(report.way, way, said);
         assert.equal(report.externalAddress, '5.5.5.1', said);
         assert.equal(report.router, '192.168.77.1', said);
@@ -91,16 +108,49 @@ describe('a router with miniupnpd', { skip, timeout: 120_000 }, () => {
         assert.equal(await mappings(), 2);
         const [{ externalPort }] = report.ports;
         const dial = `require('node:net').connect(${externalPort}, '5.5.5.1', () => process.exit())`;
-        await run(process.execPath, ['--input-type=commonjs', '--eval', dial], outside.prefix);
+        await runAt('outside', process.execPath, ...inCommonJs, dial);
         await node.line((line) => line === 'from 5.5.5.2');
 
         process.kill(node.pid, 'SIGTERM');
         await node.line((line) => line === 'closed');
         assert.equal(await mappings(), 0);
-      } finally {
-        for (const program of running.reverse()) await program.stop();
-        await close();
-        rmSync(folder, { recursive: true, force: true });
-      }
-    });
+      }));
+
+  test('is asked by `shoal up`, and `shoal doctor` says who comes in', () =>
+    atHome('pcp', async ({ folder, begin, runAt, mappings }) => {
+      const data = ['--data', join(folder, 'data')];
+      const doctor = () => runAt('machine', process.execPath, shoalCommand, 'doctor', '--json', ...data);
+      /** Resolves when the node hung up. */
+      const dial = () =>
+        runAt(
+          'outside',
+          process.execPath,
+          ...inCommonJs,
+          `require('node:net').connect(${port}, '5.5.5.1').on('error', () => {}).on('close', () => process.exit()).resume()`,
+        );
+      const up = async (...words: string[]) => {
+        const all = ['up', '--json', '--api', '127.0.0.1:0', '--port', `${port}`, ...data, ...words];
+        const node = begin('up', 'machine', process.execPath, shoalCommand, ...all);
+        await node.line(isEvent('ready'), 60_000);
+        while ((await mappings()) < 2) await setTimeout(50);
+        return node;
+      };
+      writeFileSync(join(folder, 'list'), 'outside:5.5.5.0-5.5.5.255\n');
+      const choosy = await up('--filter', join(folder, 'list'));
+      await dial();
+      assert.match(
+        await doctor(),
+        /Others can probably reach this node: the router 192\.168\.77\.1 passes port/,
+      );
+      await choosy.stop();
+      assert.equal(await mappings(), 0);
+
+      const open = await up();
+      const visit = dial();
+      while (!/"Others can reach this node: One connection has come in/.test(await doctor()))
+        await setTimeout(50);
+      await open.stop();
+      await visit;
+      assert.equal(await mappings(), 0);
+    }));
 });
