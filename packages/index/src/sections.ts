@@ -5,6 +5,8 @@ export type { Catalogue } from './catalogue/catalogue.ts';
 export { openCatalogue } from './catalogue/open-catalogue.ts';
 export { catalogueSection } from './catalogue/section.ts';
 export { feedsSection } from './feeds/section.ts';
+export { openBlocked } from './moderation/blocked.ts';
+export { moderationSection } from './moderation/section.ts';
 export { Face } from './pages/face.ts';
 export { pagesSection } from './pages/section.ts';
 export { openLeases } from './registry/open-leases.ts';

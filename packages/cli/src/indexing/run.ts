@@ -1,6 +1,6 @@
 // Starts an index from its flags, and stops it when asked.
 
-import { createIndex, readText } from '@shoal/index';
+import { createIndex, HashList, readText } from '@shoal/index';
 import type { Context } from '../verb.ts';
 import { openAccess } from './access-files.ts';
 import { indexFolder, operatorToken, ownIndexFolder } from './folder.ts';
@@ -26,7 +26,7 @@ export async function runIndex(
     throw error;
   });
   try {
-    const { access } = files;
+    const access = flags.refuseBlocked === true ? { ...files.access, blocked: new HashList() } : files.access;
     const { threads = 1 } = flags;
     const token = await operatorToken(folder, world);
     const index = await createIndex({

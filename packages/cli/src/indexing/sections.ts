@@ -83,13 +83,14 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
       tracker: knowledge,
       failed,
     });
-    const faces = await openFaces({ world, flags, catalogue, listing, access });
+    const faces = await openFaces({ ...parts, catalogue, listing });
     // What is closed last is what the others write to.
     const keeping: Section = {
       routes: [],
       async close() {
         await store?.close?.();
         await registry.close?.();
+        for (const face of faces) await face.close?.();
         await search.close?.();
         await members?.close?.();
         await leases.close();

@@ -15,6 +15,7 @@ export interface IndexFlags {
   readonly private?: true;
   readonly leastRatio?: number;
   readonly interval?: number;
+  readonly refuseBlocked?: true;
   readonly proxy?: readonly string[];
   readonly unlimited?: true;
   readonly threads?: number;
@@ -39,6 +40,7 @@ const kinds: Readonly<Record<Exclude<keyof IndexFlags, 'config'>, Kind>> = {
   private: 'switch',
   leastRatio: 'number',
   interval: 'number',
+  refuseBlocked: 'switch',
   proxy: 'texts',
   unlimited: 'switch',
   threads: 'number',
@@ -68,6 +70,8 @@ export async function effectiveFlags(context: Context, given: IndexFlags): Promi
     throw wrong('interval', 'a number of seconds from 10 to 86400');
   if (!Number.isInteger(threads) || threads < 1 || threads > 64)
     throw wrong('threads', 'a number from 1 to 64');
+  if (threads > 1 && flags.refuseBlocked === true)
+    throw new CliError('usage', '--threads is for open trackers: not with --refuse-blocked.');
   const isOpen = flags.listed === undefined && flags.users === undefined && flags.private !== true;
   if (threads > 1 && !isOpen)
     throw new CliError('usage', '--threads is for open trackers: not with --listed, --users or --private.');

@@ -2,14 +2,16 @@
 
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { flags } from '../flags.ts';
-import type { Verb } from '../verb.ts';
+import type { Context, Verb } from '../verb.ts';
 
 /** The usual port of trackers. */
 const usualPort = 6969;
 
 const index: Verb = (command, context) => {
   command
-    .usage('[FLAGS] | check [FLAGS] | list [add|remove] … | users [add|remove] …')
+    .usage(
+      '[FLAGS] | check [FLAGS] | list [add|remove] … | users [add|remove] … | block | unblock | blocks | audit | backup FILE',
+    )
     .helpCommand(false)
     .addOption(flags.data)
     .option('--config <FILE>', 'a JSON file with these flags as keys')
@@ -25,6 +27,7 @@ const index: Verb = (command, context) => {
     .option('--private', 'serve the users of the database only: shoal index users')
     .option('--least-ratio <N>', 'users below it may seed and not download', Number)
     .option('--interval <SECONDS>', 'how often peers announce (1800)', Number)
+    .option('--refuse-blocked', 'what is blocked is refused by the tracker, too')
     .option('--proxy <IP>', 'believe X-Forwarded-For from this address; may be given several times', collect)
     .option('--database <URL>', 'sqlite:FILE or postgres://…')
     .option('--leases <WHERE>', 'memory or redis://…')
@@ -45,6 +48,15 @@ const index: Verb = (command, context) => {
       const { checkIndex } = await import('../indexing/check.ts');
       await checkIndex(context, command.opts());
     });
+  command
+    .command('backup')
+    .description('copy its database into a file, while it runs')
+    .argument('<FILE>', 'a file that is not there yet')
+    .action(async (file) => {
+      const { backupIndex } = await import('../indexing/backup.ts');
+      await backupIndex(context, file, command.opts());
+    });
+  addModeration(command, context);
   const list = command
     .command('list')
     .description('show what a running index lists, or change it')
@@ -97,6 +109,53 @@ const index: Verb = (command, context) => {
 };
 
 export default index;
+
+/** Blocking, for the operator of an index that runs. */
+function addModeration(command: Parameters<Verb>[0], context: Context): void {
+  const where = ['--index <URL>', 'the index', `http://127.0.0.1:${usualPort}/`] as const;
+  const who = ['--by <NAME>', 'who does it, for the audit log (your name on this machine)'] as const;
+  command
+    .command('block')
+    .description('hide what others published, and refuse it from now on')
+    .argument('<hash|key|word>', 'what is blocked: a torrent, all of a publisher, or all with these words')
+    .argument('<VALUE>', 'the info hash, the key, or the words')
+    .option('--reason <TEXT>', 'why, for the audit log', '')
+    .option(...who)
+    .option(...where)
+    .action(async (kind, value, { reason, by, index: url }) => {
+      const { block } = await import('../indexing/moderating.ts');
+      await block(context, { kind, value, reason, by }, { ...command.opts(), index: url });
+    });
+  command
+    .command('unblock')
+    .description('show again what was blocked')
+    .argument('<hash|key|word>', 'what was blocked')
+    .argument('<VALUE>', 'the info hash, the key, or the words')
+    .option(...who)
+    .option(...where)
+    .action(async (kind, value, { by, index: url }) => {
+      const { unblock } = await import('../indexing/moderating.ts');
+      await unblock(context, { kind, value, by }, { ...command.opts(), index: url });
+    });
+  command
+    .command('blocks')
+    .description('show what is blocked')
+    .option(...where)
+    .action(async ({ index: url }) => {
+      const { showBlocks } = await import('../indexing/moderating.ts');
+      await showBlocks(context, { ...command.opts(), index: url });
+    });
+  command
+    .command('audit')
+    .description('show who blocked and unblocked what, and why, newest first')
+    .option('--before <NUMBER>', 'only what came before this entry', Number)
+    .option('--limit <N>', 'how many', Number, 100)
+    .option(...where)
+    .action(async ({ before, limit, index: url }) => {
+      const { showAudit } = await import('../indexing/moderating.ts');
+      await showAudit(context, { before, limit }, { ...command.opts(), index: url });
+    });
+}
 
 function parsePort(text: string): number {
   const port = Number(text);

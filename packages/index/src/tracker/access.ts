@@ -7,6 +7,8 @@ import { type Group, group } from './swarms.ts';
 import type { Users } from './users.ts';
 
 export interface AccessOptions {
+  /** These are refused. */
+  readonly blocked?: HashList;
   /** Only these are served. */
   readonly listed?: HashList;
   /** Only these are served, and what they move is counted. */
@@ -16,15 +18,18 @@ export interface AccessOptions {
 }
 
 export class Access {
+  readonly blocked: HashList | undefined;
   readonly listed: HashList | undefined;
   readonly users: Users | undefined;
 
   constructor(options: AccessOptions) {
+    this.blocked = options.blocked;
     this.listed = options.listed;
     this.users = options.users;
   }
 
   refusalOf(fields: AnnounceFields, as: Group, key: string, nowMs: number): Refusal | undefined {
+    if (this.blocked?.has(fields.bytes, fields.hashAt) === true) return refusals.blocked;
     if (this.listed !== undefined && !this.listed.has(fields.bytes, fields.hashAt)) return refusals.notListed;
     if (this.users === undefined) return undefined;
     if (key === '') return refusals.noKey;

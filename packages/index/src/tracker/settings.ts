@@ -25,6 +25,7 @@ export const refusals = {
   full: 'this tracker is full',
   badPort: 'port must be a number from 1 to 65535',
   notListed: 'this tracker does not serve this info_hash',
+  blocked: 'this info_hash is blocked here',
   noKey: 'this tracker needs an announce key in its URL',
   unknownKey: 'this announce key is not known',
   ratio: 'the ratio of this key is too low to download',

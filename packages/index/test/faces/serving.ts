@@ -10,10 +10,13 @@ import { openCatalogue } from '../../src/catalogue/open-catalogue.ts';
 import { catalogueSection } from '../../src/catalogue/section.ts';
 import { createIndex } from '../../src/create-index.ts';
 import { feedsSection } from '../../src/feeds/section.ts';
+import { openBlocked } from '../../src/moderation/blocked.ts';
+import { moderationSection } from '../../src/moderation/section.ts';
 import { openDatabase } from '../../src/node/database.ts';
 import { Face, type FaceOptions } from '../../src/pages/face.ts';
 import { pagesSection } from '../../src/pages/section.ts';
 import { torznabSection } from '../../src/torznab/section.ts';
+import { HashList } from '../../src/tracker/hash-list.ts';
 import { hashOf } from '../catalogue/publishing.ts';
 
 export interface Served {
@@ -27,12 +30,25 @@ export interface Served {
 /** A torrent file, of which nothing but its bytes matters here. */
 export const torrentBytes = new TextEncoder().encode('d4:infod6:lengthi1e4:name1:xee');
 
-export async function serve(context: TestContext, options: Partial<FaceOptions> = {}): Promise<Served> {
+export const operatorToken = 'ab'.repeat(32);
+
+export interface ServeOptions extends Partial<FaceOptions> {
+  readonly refusesBlocked?: boolean;
+}
+
+export async function serve(
+  context: TestContext,
+  { refusesBlocked = false, ...options }: ServeOptions = {},
+): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-faces-'));
   const world = createNodeWorld({ hashWorkers: 1 });
   const database = await openDatabase(`sqlite:${join(folder, 'index.sqlite')}`, 0);
   const { clock, hashing } = world;
   const catalogue = openCatalogue({ clock, database });
+  const failures: unknown[] = [];
+  const failed = (error: unknown): void => void failures.push(error);
+  const hashes = new HashList();
+  const blocked = await openBlocked({ clock, catalogue, hashes, failed });
   const face = new Face({
     clock,
     hashing,
@@ -41,12 +57,12 @@ export async function serve(context: TestContext, options: Partial<FaceOptions> 
     announcePath: '/announce',
     // The first torrent is the one whose file is there.
     torrents: {
-      torrentFile: (infoHash) => (infoHash === hashOf(1) ? torrentBytes : undefined),
+      torrentFile: (infoHash) =>
+        infoHash === hashOf(1) && !blocked.has(infoHash) ? torrentBytes : undefined,
       torrentLength: (infoHash) => (infoHash === hashOf(1) ? torrentBytes.length : undefined),
     },
     ...options,
   });
-  const failures: unknown[] = [];
   const index = await createIndex({
     ...world,
     port: 0,
@@ -56,8 +72,11 @@ export async function serve(context: TestContext, options: Partial<FaceOptions> 
       pagesSection(face),
       feedsSection(face),
       torznabSection(face),
+      moderationSection({ catalogue, blocked, operatorToken }),
     ],
-    failed: (error) => void failures.push(error),
+    operatorToken,
+    ...(refusesBlocked && { access: { blocked: hashes } }),
+    failed,
   });
   context.after(async () => {
     await index.close();
