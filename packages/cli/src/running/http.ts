@@ -1,8 +1,11 @@
 // A fetch for the client of a node on this machine, over node:http: Node's own takes 40 ms to load, which is a third of
 // what `shoal list` may take.
 
-import { type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Fetch, FetchAnswer } from '@shoal/api';
+
+// An import makes Node look at all that it exports, and load its own fetch for it: 25 ms.
+const { request } = process.getBuiltinModule('node:http');
 
 export const fetchOverHttp: Fetch = (address, { method, headers, body, signal }) =>
   new Promise((resolve, reject) => {
