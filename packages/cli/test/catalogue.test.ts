@@ -117,6 +117,23 @@ test('what is published in one index and the other is found once, beside one tha
   assert.equal((await shoal(['find', 'whale', ...both, ...me])).code, 3);
 });
 
+test('trackers are asked for the seeds of what is found, where that is wanted', async (context) => {
+  const folder = await temporaryFolder(context);
+  const [index, tracker] = await Promise.all([
+    startIndex(context, join(folder, 'a')),
+    startIndex(context, join(folder, 'b')),
+  ]);
+  const query = `info_hash=${'%ab'.repeat(20)}&peer_id=-SH0001-abcdefghijkl&port=7000&left=0`;
+  await (await fetch(`${tracker}announce?${query}`)).arrayBuffer();
+  const named = `magnet:?xt=urn:btih:${hash}&dn=Whale&tr=${encodeURIComponent(`${tracker}announce`)}&tr=${encodeURIComponent(`${nobody}announce`)}`;
+  const me = ['--index', index, '--data', join(folder, 'me'), '--network', 'centralized', '--json'];
+  assert.equal((await shoal(['publish', named, ...me])).code, 0);
+  const plain = await shoal(['find', 'whale', ...me]);
+  assert.equal(JSON.parse(plain.stdout).seeds, 0);
+  const scraped = await shoal(['find', 'whale', '--scrape', ...me]);
+  assert.equal(JSON.parse(scraped.stdout).seeds, 1, scraped.stderr);
+});
+
 test('wrong words are told before anybody is asked', async (context) => {
   const me = ['--data', join(await temporaryFolder(context), 'me')];
   const cases: [string[], number][] = [

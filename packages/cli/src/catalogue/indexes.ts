@@ -20,6 +20,7 @@ export interface SpeakingFlags extends ConfigFlags {
 export interface Speaking {
   readonly world: World;
   readonly data: string;
+  readonly network: 'hybrid' | 'centralized';
   readonly clients: readonly CatalogueClient[];
 }
 
@@ -37,6 +38,7 @@ export async function openSpeaking(context: Context, flags: SpeakingFlags): Prom
   return {
     world,
     data: config.data,
+    network: config.network,
     clients: urls.map((url) => createCatalogueClient(world, { url, userAgent })),
   };
 }

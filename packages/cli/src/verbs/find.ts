@@ -40,6 +40,8 @@ const find: Verb = (command, context) => {
       ] as const),
     )
     .option('--limit <N>', 'how many results of each index, up to 50', '20')
+    .option('--scrape', 'ask the trackers of what is found, and the DHT, how many share it now')
+    .addOption(flags.dhtBootstrap)
     .addOption(flags.data)
     .addOption(flags.config)
     .addOption(flags.network)
@@ -81,7 +83,7 @@ const find: Verb = (command, context) => {
         add(name, value);
       for (const [name, value] of Object.entries({ 'min-size': minSize, 'max-size': maxSize, sort, limit }))
         add(name, value);
-      const { clients } = await openSpeaking(context, options);
+      const { clients, data, network } = await openSpeaking(context, options);
       const failures: unknown[] = [];
       const answers = await Promise.all(
         clients.map(async (client) => {
@@ -103,7 +105,18 @@ const find: Verb = (command, context) => {
           output.note(`${url}: ${answer.refused} results are forged or cannot be read.`);
       }
       const usual = words.length === 0 ? 'newest' : 'relevance';
-      const merged = mergeFound(found, mergedOrders[sort ?? usual]);
+      const order = mergedOrders[sort ?? usual];
+      let merged = mergeFound(found, order);
+      if (options.scrape === true && merged.length > 0) {
+        const { scrapeFound } = await import('../catalogue/scraping.ts');
+        const { dhtBootstrap } = options;
+        merged = await scrapeFound(context, merged, {
+          data,
+          asksDht: network !== 'centralized',
+          ...(dhtBootstrap && { dhtBootstrap }),
+        });
+        if (order !== undefined) merged.sort(order);
+      }
       for (const one of merged) output.result(resultOf(one), textOf(one));
       for (const { url, answer } of found)
         if (answer.total > answer.entries.length)
