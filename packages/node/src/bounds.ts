@@ -55,8 +55,11 @@ export const historyIntervalMs = 60_000;
 /** Changes that a listener who was away can still be told of one by one. */
 export const mostChangesKept = 20_000;
 
-/** Listeners hear of what changed this often. */
+/** Listeners hear of rates and amounts this often. */
 export const eventIntervalMs = 500;
+
+/** And of what happened this soon. */
+export const urgentEventMs = 50;
 
 /** Proxies close what is silent for a minute; a listener that has read nothing for as long is gone. */
 export const heartbeatMs = 20_000;

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { magnetOf, parseTorrent, type Torrent } from '@shoal/metainfo';
+import { makeTorrentFile } from '@shoal/node/making';
 import { describeTorrent } from '../describe.ts';
-import { makeTorrentFile } from '../making/make-torrent.ts';
 import { countOf, formatBytes } from '../numbers.ts';
 import type { Verb } from '../verb.ts';
 

@@ -21,6 +21,7 @@ export interface EngineOptions {
   readonly exchangesPeers: boolean;
   readonly limits: LimitSettings;
   readonly queue?: QueueSettings;
+  readonly isBlocked?: (address: string) => boolean;
   /** Another port will do when this one is taken. */
   readonly mayMovePort?: boolean;
 }
@@ -47,6 +48,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     exchangesPeers: options.exchangesPeers,
     limits: options.limits,
     ...(options.queue && { queue: options.queue }),
+    ...(options.isBlocked && { isBlocked: options.isBlocked }),
     client: `Shoal ${version}`,
     peerIdPrefix: `-SL${[major, minor, patch].map((part) => Number(part).toString(36).slice(-1)).join('')}0-`,
     lock: (journal) => lockFolder(disk, dirname(journal)),
@@ -67,7 +69,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 }
 
 /** By what it was added with, which stays. */
-export function stateFolderOf(data: string, { v1, v2 }: InfoHashes): string {
+function stateFolderOf(data: string, { v1, v2 }: InfoHashes): string {
   return join(data, 'transfers', toHex(v2 ?? v1 ?? new Uint8Array(1)));
 }
 

@@ -65,7 +65,7 @@ export async function sendContent(
 }
 
 /** Undefined for the whole file, as for what is no range or several; `none` where it has no such bytes. */
-export function parseRange(
+function parseRange(
   header: string | undefined,
   size: number,
 ): { readonly start: number; readonly end: number } | 'none' | undefined {

@@ -4,7 +4,7 @@
 
 import type { NodeEvent, NodeStatistics, TransferSummary } from '@shoal/api';
 import type { Clock, Timer } from '@shoal/base';
-import { eventIntervalMs, mostChangesKept } from '../bounds.ts';
+import { eventIntervalMs, mostChangesKept, urgentEventMs } from '../bounds.ts';
 import { summaryOf } from '../transfers/describe.ts';
 import type { Item } from '../transfers/item.ts';
 import type { Transfers } from '../transfers/transfers.ts';
@@ -16,7 +16,6 @@ interface Known {
   readonly summary: TransferSummary;
   /** As JSON, behind its place. */
   readonly rest: string;
-  revision: number;
 }
 
 export interface Listener {
@@ -44,6 +43,7 @@ export class Feed {
   readonly #subscribers = new Set<Subscriber>();
   #revision = 0;
   #timer: Timer | undefined;
+  #soon: Timer | undefined;
 
   constructor(parts: {
     readonly transfers: Transfers;
@@ -60,6 +60,7 @@ export class Feed {
       if (kind === 'removed') this.#removed(item);
       else if (kind === 'moved') this.#count(item);
       else this.#marked.add(item);
+      if (kind !== 'touched') this.#tellSoon();
     });
   }
 
@@ -88,12 +89,9 @@ export class Feed {
     };
   }
 
-  notice(event: Extract<NodeEvent, { kind: 'notice' }>): void {
-    for (const subscriber of this.#subscribers) subscriber.send(this.revision, event);
-  }
-
   close(): void {
     this.#timer?.cancel();
+    this.#soon?.cancel();
     this.#subscribers.clear();
   }
 
@@ -119,6 +117,16 @@ export class Feed {
     this.#timer = this.#clock.setTimer(eventIntervalMs, this.#tick);
   };
 
+  /** Nobody waits half a second for what they did; what comes in a burst is told once. */
+  #tellSoon(): void {
+    if (this.#subscribers.size === 0) return;
+    this.#soon ??= this.#clock.setTimer(urgentEventMs, () => {
+      this.#soon = undefined;
+      this.#look();
+      for (const subscriber of this.#subscribers) this.#tell(subscriber);
+    });
+  }
+
   /** Numbers all that is not as it was when it was last looked at. */
   #look(): void {
     for (const item of this.#running) this.#marked.add(item);
@@ -133,7 +141,8 @@ export class Feed {
       else this.#running.delete(item);
       const before = this.#known.get(item);
       if (before?.rest === rest) continue;
-      this.#known.set(item, { summary, rest, revision: this.#count(item) });
+      this.#known.set(item, { summary, rest });
+      this.#count(item);
     }
     this.#marked.clear();
   }
@@ -144,9 +153,9 @@ export class Feed {
     if (this.#known.delete(item)) this.#count(item.record.id);
   }
 
-  #count(change: Item | string): number {
+  #count(change: Item | string): void {
     this.#ring[this.#revision % mostChangesKept] = change;
-    return ++this.#revision;
+    this.#revision++;
   }
 
   #tell(subscriber: Subscriber): void {

@@ -204,7 +204,7 @@ export function findersOf(item: Item): FinderSummary[] {
   return item.tellers.map((one) => (isAsked || one.state !== 'waiting' ? one : { ...one, state: 'waiting' }));
 }
 
-export function endpointText({ address, port }: { readonly address: string; readonly port: number }): string {
+function endpointText({ address, port }: { readonly address: string; readonly port: number }): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 

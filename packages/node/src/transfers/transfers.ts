@@ -33,6 +33,8 @@ export interface TransfersParts {
 
 export type TransfersNews =
   | { readonly kind: 'changed'; readonly item: Item }
+  /** In its numbers alone. */
+  | { readonly kind: 'touched'; readonly item: Item }
   /** To another place of the queue. */
   | { readonly kind: 'moved'; readonly item: Item }
   | { readonly kind: 'removed'; readonly item: Item };
@@ -427,7 +429,7 @@ export class Transfers {
       this.#inBackground(item, () => this.#learned(item));
     if (event.kind === 'complete' && !(item.record.isComplete && item.record.completedMs !== undefined))
       this.#inBackground(item, () => this.#completed(item));
-    this.#say({ kind: 'changed', item });
+    this.#say({ kind: isOfPeers(event) ? 'touched' : 'changed', item });
   }
 
   /** What nobody waits for; what it could not write is written with the next change. */
@@ -571,6 +573,10 @@ export class Transfers {
   #say(news: TransfersNews): void {
     for (const listener of this.#listeners) listener(news);
   }
+}
+
+function isOfPeers({ kind }: TransferEvent): boolean {
+  return kind === 'peer-joined' || kind === 'peer-left' || kind === 'dht-node';
 }
 
 function hexOf({ v1, v2 }: InfoHashes): { readonly v1?: string; readonly v2?: string } {
