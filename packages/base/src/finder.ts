@@ -20,6 +20,16 @@ export interface AmountsDone {
   readonly total?: number;
 }
 
+/** How one of those who are asked answered at last. */
+export interface TellerReport {
+  readonly state: 'asking' | 'answered' | 'failed';
+  readonly message?: string;
+  readonly seeds?: number;
+  readonly leechers?: number;
+  /** On the clock's nowMs. */
+  readonly nextMs?: number;
+}
+
 export interface FindOptions {
   readonly signal: AbortSignal;
   /** Where we take connections. */
@@ -29,6 +39,8 @@ export interface FindOptions {
   readonly amounts: () => AmountsDone;
   /** Somebody who was asked failed, or refused in these words. */
   readonly failed?: (teller: string, message: string) => void;
+  /** For those who show it: each time that something of it is new. */
+  readonly report?: (teller: string, report: TellerReport) => void;
   /** The torrent's trackers, in tiers (BEP 12). */
   readonly trackers?: readonly (readonly string[])[];
 }

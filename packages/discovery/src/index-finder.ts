@@ -114,6 +114,8 @@ export function createIndexFinder(parts: IndexFinderParts, options: IndexFinderO
     const announcing = trackers.find(infoHashes, {
       ...found,
       trackers: [[url]],
+      // The index stands under its own address, whatever it is asked as.
+      report: (_, report) => found.report?.(desk.url, report),
       failed: (_, message) => {
         // While the index is gone, its registry says so.
         if (desk.failure === undefined) found.failed?.(desk.url, message);

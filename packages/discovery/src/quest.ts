@@ -1,7 +1,7 @@
 // The search for one torrent: the searches of all finders as one, each peer once, with those who told of it.
 // Invariant: a private torrent is asked of its trackers alone (BEP 27), from the moment that we know.
 
-import type { Finder, FinderKind, FoundPeer, PeerAddress, Search, Timer } from '@shoal/base';
+import type { Finder, FinderKind, FoundPeer, PeerAddress, Search, TellerReport, Timer } from '@shoal/base';
 import { equalBytes, ipToBytes } from '@shoal/base';
 import { doubtedEveryMs, maxDoubted, maxPeers, maxTellersPerPeer, tellAgainMs } from './bounds.ts';
 import { createGivenFinder } from './given-finder.ts';
@@ -124,7 +124,8 @@ export class RunningQuest implements Quest {
     if (signal.aborted) return;
     const { port, amounts, trackers = [] } = subject;
     const failed = (teller: string, message: string) => subject.failed?.({ kind, teller }, message);
-    const search = finder.find(infoHashes, { signal, port, amounts, trackers, once, failed });
+    const report = (teller: string, told: TellerReport) => subject.report?.({ kind, teller }, told);
+    const search = finder.find(infoHashes, { signal, port, amounts, trackers, once, failed, report });
     this.#searches.set(search, kind);
     for await (const peer of search) this.#take(kind, peer);
     await search.ended;

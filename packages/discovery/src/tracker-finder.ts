@@ -1,8 +1,8 @@
 // Trackers as a finder: each name of the torrent is announced to its trackers (hybrids under both hashes), renewed by
 // their intervals, and taken back when the search ends.
 
-import type { Clock, Finder, FindOptions, Random, Search } from '@shoal/base';
-import { createTrackers, TrackerList, type TrackerParts } from '@shoal/tracker';
+import type { Clock, Finder, FindOptions, Random, Search, TellerReport } from '@shoal/base';
+import { createTrackers, TrackerList, type TrackerParts, type TrackerStatus } from '@shoal/tracker';
 import { maxTrackersAskedOnce, peersAskedOnce } from './bounds.ts';
 import { onAbort, PeerSearch } from './search.ts';
 
@@ -26,7 +26,7 @@ export function createTrackerFinder(
   const endings = new Set<Promise<void>>();
 
   function keepAsking(infoHashes: readonly Uint8Array[], options: FindOptions): Search {
-    const { port, amounts, trackers: tiers = [], failed } = options;
+    const { port, amounts, trackers: tiers = [], failed, report } = options;
     const lists = infoHashes.map(
       (infoHash) =>
         new TrackerList({
@@ -39,7 +39,9 @@ export function createTrackerFinder(
           port,
           key,
           counts: amounts,
-          onChange: ({ url, state, message = '' }) => {
+          onChange: (status) => {
+            const { url, state, message = '' } = status;
+            report?.(url, reportOf(status));
             // A tracker that knows only one name of a hybrid torrent serves it all the same.
             if (state === 'failing' && lists.every((list) => isFailing(list, url))) failed?.(url, message);
           },
@@ -90,6 +92,16 @@ export function createTrackerFinder(
       await Promise.all(endings);
       await trackers.close();
     },
+  };
+}
+
+function reportOf({ state, message, seeders, leechers, nextAskMs }: TrackerStatus): TellerReport {
+  return {
+    state: state === 'failing' ? 'failed' : state === 'working' ? 'answered' : 'asking',
+    ...(message !== undefined && { message }),
+    ...(seeders !== undefined && { seeds: seeders }),
+    ...(leechers !== undefined && { leechers }),
+    ...(nextAskMs !== undefined && { nextMs: nextAskMs }),
   };
 }
 

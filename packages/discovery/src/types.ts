@@ -8,6 +8,7 @@ import type {
   NetworkInterface,
   PeerAddress,
   Random,
+  TellerReport,
 } from '@shoal/base';
 import type { Identity } from '@shoal/identity';
 import type { TrackerParts } from '@shoal/tracker';
@@ -56,6 +57,8 @@ export interface Subject {
   readonly amounts: () => AmountsDone;
   /** Somebody who was asked failed, or refused in these words. */
   readonly failed?: (by: Teller, message: string) => void;
+  /** How each tracker answered at last, each time that something of it is new. */
+  readonly report?: (by: Teller, report: TellerReport) => void;
 }
 
 export interface Teller {

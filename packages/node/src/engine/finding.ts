@@ -2,7 +2,7 @@
 // is to be asked: a download that is done with the peers it was given asks nobody. Invariant: who is asked for a transfer
 // knows us as a peer only while it runs: a paused, queued or failed one is taken back.
 
-import type { AmountsDone, PeerAddress, Timer, World } from '@shoal/base';
+import type { AmountsDone, PeerAddress, TellerReport, Timer, World } from '@shoal/base';
 import type { Discovery, NetworkMode, Quest, Teller } from '@shoal/discovery';
 import type { HostPort, Torrent } from '@shoal/metainfo';
 import type { Transfer, TransferState } from '@shoal/swarm';
@@ -36,6 +36,7 @@ export interface FollowOptions {
   readonly isPrivate?: boolean;
   /** Somebody who was asked failed, or refused in these words. */
   readonly failed?: (by: Teller, reason: string) => void;
+  readonly report?: (by: Teller, report: TellerReport) => void;
   /** Somebody told of a peer. */
   readonly found?: (by: Teller, address: PeerAddress) => void;
 }
@@ -224,7 +225,7 @@ class FollowedTransfer implements Followed {
     const transfer = this.#transfer;
     if (this.#isOver || !seeking.has(transfer.state)) return;
     const { torrent } = transfer;
-    const { failed, found } = this.#asked;
+    const { failed, report, found } = this.#asked;
     this.#quest = opened.seek(
       {
         infoHashes: shortHashes(torrent?.infoHashes ?? transfer.infoHashes),
@@ -233,6 +234,7 @@ class FollowedTransfer implements Followed {
         port: this.#parts.port,
         amounts: () => amountsOf(transfer),
         ...(failed && { failed }),
+        ...(report && { report }),
       },
       (address, by) => {
         found?.(by, address);

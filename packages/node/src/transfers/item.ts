@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import type { FinderSummary } from '@shoal/api';
-import { type Clock, EventLog } from '@shoal/base';
+import { type Clock, EventLog, type TellerReport } from '@shoal/base';
 import type { Teller } from '@shoal/discovery';
 import type { Transfer, TransferEvent } from '@shoal/swarm';
 import { mostLogEntries, mostTellers } from '../bounds.ts';
@@ -63,6 +63,19 @@ export class Item {
   found(by: Teller): void {
     const before = this.#tellerOf(by);
     this.#teller(by, { state: 'answered', peers: (before?.peers ?? 0) + 1 });
+  }
+
+  reported(by: Teller, { nextMs, ...report }: TellerReport): void {
+    const { nextMs: _, ...before } = this.#tellerOf(by) ?? {};
+    const wallMs = Math.round(this.#clock.wallTimeMs());
+    this.#tellers.delete(keyOf(by));
+    this.#teller(by, {
+      ...before,
+      ...report,
+      ...(nextMs !== undefined && {
+        nextMs: Math.max(wallMs, Math.round(wallMs + nextMs - this.#clock.nowMs())),
+      }),
+    });
   }
 
   failed(by: Teller, message: string): void {

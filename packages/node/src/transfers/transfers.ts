@@ -418,6 +418,7 @@ export class Transfers {
       keepsSharing: true,
       failed: (by, message) => item.failed(by, message),
       found: (by) => item.found(by),
+      report: (by, report) => item.reported(by, report),
     });
     return item;
   }
