@@ -85,6 +85,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       exchangesPeers: network !== 'centralized',
       limits: engineLimits(config),
       queue: queueSettings(config),
+      isBlocked: (address) => reach.isBlocked(address),
     });
     closing.push(() => engine.close());
     if (config.lan === 'on') reach.mapPort(engine.port);
@@ -103,6 +104,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     const blockAnew = async (read: () => Promise<unknown>): Promise<void> => {
       try {
         await read();
+        engine.session.dropBlocked();
       } catch (error) {
         log.warn({ err: error }, 'the lists of addresses to block were not read again');
       }

@@ -64,7 +64,7 @@ export class Connections {
     if (this.#o.status.state === 'stopped') return false;
     // BEP 27: a private torrent has no peers but those of its tracker, and those that the user names.
     if (this.#o.isPrivate() && (source === 'exchange' || source === 'dht' || source === 'lan')) return false;
-    if (this.roster.banned(address) !== undefined) return false;
+    if (this.roster.banned(address) !== undefined || this.#parts.isBlocked(address.address)) return false;
     return this.roster.add(address, source, this.#parts.nowMs()) !== undefined;
   }
 
@@ -207,6 +207,11 @@ export class Connections {
     this.roster.ban(known, reason);
     for (const peer of [...this.#peers])
       if (this.roster.banned(peer.address) !== undefined) peer.leave(reason);
+  }
+
+  dropBlocked(): void {
+    const reason: Leave = { code: 'blocked', message: 'its address is blocked', isBan: false };
+    for (const peer of [...this.#peers]) if (this.#parts.isBlocked(peer.address.address)) peer.leave(reason);
   }
 
   leaveAll(message: string): void {

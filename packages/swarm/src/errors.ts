@@ -30,6 +30,8 @@ export type LeaveCode =
   /** Neither side has anything for the other. */
   | 'nothing-to-trade'
   | 'too-many'
+  /** Nobody is to talk to its address. */
+  | 'blocked'
   | 'stopped';
 
 export interface Leave {

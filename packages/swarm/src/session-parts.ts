@@ -30,6 +30,7 @@ export interface SessionParts {
   readonly outside: OutsideAddress;
   readonly dhtPort: number | undefined;
   readonly exchangesPeers: boolean;
+  readonly isBlocked: (address: string) => boolean;
   readonly lock: ContentOptions['lock'];
   readonly bootId: string | undefined;
   readonly nowMs: () => number;

@@ -55,6 +55,7 @@ class TorrentSession implements Session, SessionParts {
   readonly client: string;
   readonly peerId = new Uint8Array(20);
   readonly exchangesPeers: boolean;
+  readonly isBlocked: (address: string) => boolean;
   dhtPort: number | undefined;
   readonly memory: BlockMemory;
   readonly limiter: Limiter;
@@ -92,6 +93,7 @@ class TorrentSession implements Session, SessionParts {
     this.bootId = options.bootId;
     this.client = options.client;
     this.exchangesPeers = options.exchangesPeers ?? true;
+    this.isBlocked = options.isBlocked ?? (() => false);
     this.#transport = options.transport;
     this.nowMs = () => options.clock.nowMs();
     this.#buffers = options.buffers instanceof SharedBuffers ? options.buffers : new SharedBuffers();
@@ -142,6 +144,10 @@ class TorrentSession implements Session, SessionParts {
 
   get queue(): QueueSettings {
     return this.turns.settings;
+  }
+
+  dropBlocked(): void {
+    for (const transfer of this.transfers) transfer.dropBlocked();
   }
 
   setQueue(settings: QueueSettings): void {
@@ -310,6 +316,10 @@ class TorrentSession implements Session, SessionParts {
   }
 
   #accept({ channel, infoHash }: Accepted): void {
+    if (this.isBlocked(channel.remote.address)) {
+      channel.close();
+      return;
+    }
     if (this.#isClosed || (this.connections >= this.limiter.connections && !this.#makeRoom(channel.remote))) {
       channel.close();
       return;

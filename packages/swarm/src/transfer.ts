@@ -177,6 +177,7 @@ export class TorrentTransfer implements Transfer {
       random,
       nowMs,
       upload,
+      uploadLimit: () => parts.limiter.uploadLimit(this.#connections.lanes),
       isSeeding: () => this.#wantsNothing,
       quotaBytes: 16 * 1024 * 1024,
       choked: (peer) => this.#holdings.trade?.uploads.choked(peer),
@@ -297,6 +298,10 @@ export class TorrentTransfer implements Transfer {
   notReached(known: KnownPeer): void {
     this.roster.ended(known, this.#parts.nowMs(), false);
     this.#desk.notReached(known.address);
+  }
+
+  dropBlocked(): void {
+    this.#connections.dropBlocked();
   }
 
   makeRoom(newcomer: PeerAddress): boolean {

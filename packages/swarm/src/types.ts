@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly peerIdPrefix: string;
   /** Tells peers of each other (BEP 11). Default true. */
   readonly exchangesPeers?: boolean;
+  /** Whom nobody is to talk to; asked of every address that is told of. Default: nobody is blocked. */
+  readonly isBlocked?: (address: string) => boolean;
   /** Takes a lock between processes on a transfer's journal. */
   readonly lock?: ContentOptions['lock'];
   /** Differs after each start of the machine. */
@@ -60,6 +62,8 @@ export interface Session {
   readonly statistics: SessionStatistics;
   readonly queue: QueueSettings;
   setQueue(settings: QueueSettings): void;
+  /** Whom `isBlocked` names by now is let go. */
+  dropBlocked(): void;
   /** Stops all transfers and closes all connections. */
   close(): Promise<void>;
   /** What is wrong inside; empty when all is well. Slow: for tests and simulated runs. */

@@ -54,3 +54,38 @@ simTest('who has all there is dials a few at once, and the others one by one', {
   assert.equal(last.meter.dials, 30);
   await closeAll(simulation, [last, ...seeds]);
 });
+
+simTest(
+  'who is blocked is neither dialled nor let in, and let go when it is blocked later',
+  {},
+  async (simulation) => {
+    const sample = sampleOf(4_000_000);
+    const slow = { line: { upBytesPerSecond: 1e5 } };
+    const blocked = new Set<string>();
+    const isBlocked = (address: string) => blocked.has(address);
+    const [friend, stranger] = [
+      await addPeer(simulation, { sample, isSeed: true, host: slow }),
+      await addPeer(simulation, { sample, isSeed: true, host: slow }),
+    ];
+    blocked.add(stranger.address.address);
+    const choosy = await addPeer(simulation, { sample, isBlocked });
+    choosy.transfer.addPeer(stranger.address, 'tracker');
+    choosy.transfer.addPeer(friend.address, 'tracker');
+    stranger.transfer.addPeer(choosy.address, 'tracker');
+    await runUntil(simulation, [friend, stranger, choosy], () => choosy.transfer.progress.bytes > 0);
+    await simulation.advance(3_000);
+    assert.deepEqual(
+      choosy.transfer.peers.map(({ address }) => address.address),
+      [friend.address.address],
+    );
+    const reasons: string[] = [];
+    choosy.transfer.subscribe((event) => {
+      if (event.kind === 'peer-left') reasons.push(event.reason.code);
+    });
+    blocked.add(friend.address.address);
+    choosy.session.dropBlocked();
+    await simulation.advance(3_000);
+    assert.deepEqual([reasons, choosy.transfer.peers], [['blocked'], []]);
+    await closeAll(simulation, [friend, stranger, choosy]);
+  },
+);

@@ -37,6 +37,7 @@ export interface PeerSetup {
   readonly options?: Partial<TransferOptions>;
   readonly bootId?: string;
   readonly limits?: LimitSettings;
+  readonly isBlocked?: (address: string) => boolean;
 }
 
 const port = 6881;
@@ -62,6 +63,7 @@ export async function begin(simulation: Simulation, host: SimHost, setup: PeerSe
     peerIdPrefix: '-SL0000-',
     ...(setup.bootId === undefined ? {} : { bootId: setup.bootId }),
     ...(setup.limits === undefined ? {} : { limits: setup.limits }),
+    ...(setup.isBlocked === undefined ? {} : { isBlocked: setup.isBlocked }),
   });
   await simulation.settle(session.listen({ port, addresses: [host.address] }));
   const transfer = session.add(
