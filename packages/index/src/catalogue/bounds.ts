@@ -12,8 +12,13 @@ export const maxSearchWords = 8;
 export const maxCompletions = 8;
 /** Words that are tried in place of one that nothing has. */
 export const maxCorrections = 3;
-/** Of what has the words, the newest so many are ranked: 20 to 60 ms. */
-export const maxRanked = 10_000;
+/** Of what has the words, the newest so many are ranked: ten to thirty milliseconds. */
+export const maxRanked = 5_000;
+/** Entries whose title or tags have the rarest of the words, times the words: beyond, a search may take a second. */
+export const longWalk = 40_000;
+/** Such searches run at once, and wait for each other; beyond, the index says that it is busy. */
+export const longAtOnce = 1;
+export const maxLongWaiting = 20;
 export const maxPageLength = 100;
 export const usualPageLength = 50;
 

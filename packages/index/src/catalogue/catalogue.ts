@@ -32,7 +32,7 @@ export interface Search {
   readonly sort?: Sort | undefined;
   /** Default 50, at most 100. */
   readonly limit?: number | undefined;
-  /** Default 0, at most 10,000. */
+  /** Default 0, at most 5,000. */
   readonly offset?: number | undefined;
 }
 

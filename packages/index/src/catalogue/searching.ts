@@ -6,9 +6,12 @@ import type { Clock } from '@shoal/base';
 import { type RawBuilder, sql } from 'kysely';
 import type { DatabaseAccess } from '../database/database.ts';
 import {
+  longAtOnce,
   longestSearch,
+  longWalk,
   maxCompletions,
   maxCorrections,
+  maxLongWaiting,
   maxPageLength,
   maxRanked,
   maxSearchWords,
@@ -18,6 +21,7 @@ import {
 } from './bounds.ts';
 import type { Search, SearchAnswer, Sort } from './catalogue.ts';
 import { type EntryReading, entryColumns, type ReadRow, torrentNamed } from './entry-rows.ts';
+import { Lane } from './lane.ts';
 import { isCorrectable, isNear, shortenings } from './spelling.ts';
 import { states } from './tables.ts';
 import { type WordIndex, wordIndexes } from './word-index.ts';
@@ -55,6 +59,7 @@ export class Searching {
   readonly #clock: Clock;
   readonly #words: WordIndex;
   readonly #reading: EntryReading;
+  readonly #lane = new Lane(longAtOnce, maxLongWaiting);
 
   constructor(access: DatabaseAccess, clock: Clock, reading: EntryReading) {
     this.#access = access;
@@ -97,7 +102,32 @@ export class Searching {
     return { entries: this.#reading.entries(rows), total, isComplete, corrected };
   }
 
+  /** Whoever searches for common words alone waits for others who do, and for nobody else. */
   async #find(search: Search, groups: readonly string[][], unwanted: readonly string[]): Promise<Found> {
+    if (!(await this.#isLong(groups))) return this.#findWith(this.#access.reader, search, groups, unwanted);
+    return this.#lane.run(() => this.#findWith(this.#access.slowReader, search, groups, unwanted));
+  }
+
+  /** The rarest of the words says how far the others are walked along. */
+  async #isLong(groups: readonly string[][]): Promise<boolean> {
+    const words = groups.flat();
+    if (words.length === 0) return false;
+    const rows = await this.#access.reader
+      .selectFrom('vocabulary')
+      .selectAll()
+      .where('word', 'in', words)
+      .execute();
+    const uses = new Map(rows.map((row) => [row.word, row.uses]));
+    const sums = groups.map((all) => all.reduce((sum, word) => sum + (uses.get(word) ?? 0), 0));
+    return groups.length * Math.min(...sums) > longWalk;
+  }
+
+  async #findWith(
+    reader: DatabaseAccess['reader'],
+    search: Search,
+    groups: readonly string[][],
+    unwanted: readonly string[],
+  ): Promise<Found> {
     const limit = Math.min(whole(search.limit ?? usualPageLength), maxPageLength);
     const offset = Math.min(whole(search.offset ?? 0), maxRanked);
     const filters = filterGroups(search);
@@ -143,10 +173,9 @@ export class Searching {
       select ${entryColumns(sql`page`)}, page.total, (select count(*) from candidates) as looked
       from page join records on records.number = page.number join publishers on publishers.publisher = page.publisher
       order by ${sql.raw(orders[sort].replaceAll('number', 'page.number'))}`;
-    const { rows } = await query(offset, limit).execute(this.#access.reader);
+    const { rows } = await query(offset, limit).execute(reader);
     // A page beyond the end says nothing of what is before it.
-    const first =
-      rows[0] ?? (offset === 0 ? undefined : (await query(0, 1).execute(this.#access.reader)).rows[0]);
+    const first = rows[0] ?? (offset === 0 ? undefined : (await query(0, 1).execute(reader)).rows[0]);
     const looked = first?.looked ?? 0;
     if (expression.groups.length === 0 && !hasRanges) {
       const total = await this.#reading.listed();

@@ -27,6 +27,8 @@ export interface DatabaseAccess {
   readonly db: Kysely<Tables>;
   /** For questions: with SQLite, one of its own. */
   readonly reader: Kysely<Tables>;
+  /** For questions that may take long: with SQLite, yet another one. */
+  readonly slowReader: Kysely<Tables>;
 }
 
 export class IndexDatabase {
@@ -192,7 +194,7 @@ export class IndexDatabase {
   }
 
   async close(): Promise<void> {
-    const { db, reader } = this.access;
-    await Promise.all([...new Set([db, reader])].map((one) => one.destroy()));
+    const { db, reader, slowReader } = this.access;
+    await Promise.all([...new Set([db, reader, slowReader])].map((one) => one.destroy()));
   }
 }

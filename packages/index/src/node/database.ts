@@ -16,7 +16,8 @@ const int8 = 20;
 
 /** Rejects with an IndexError: `settings` for an address that is none, and for a schema of a newer version. */
 export async function openDatabase(address: string, nowMs: number): Promise<IndexDatabase> {
-  const { kind, db, reader } = connect(address);
+  const access = connect(address);
+  const { kind, db } = access;
   try {
     await migrate(db, kind, nowMs);
   } catch (cause) {
@@ -26,20 +27,16 @@ export async function openDatabase(address: string, nowMs: number): Promise<Inde
     const place = address.replace(/\/\/.*@/, '//…@');
     throw new IndexError('unavailable', `The database ${place} cannot be used: ${reason}`, { cause });
   }
-  return new IndexDatabase({ kind, db, reader });
+  return new IndexDatabase(access);
 }
 
 function connect(address: string): DatabaseAccess {
   if (address.startsWith('sqlite:') && address.length > 'sqlite:'.length) {
     const path = address.slice('sqlite:'.length);
+    const open = (readOnly: boolean): Kysely<Tables> =>
+      new Kysely<Tables>({ dialect: sqliteDialect(() => startSqliteThread(path, { readOnly })) });
     // Readers do not wait for writers, who wait for the disk.
-    return {
-      kind: 'sqlite',
-      db: new Kysely<Tables>({ dialect: sqliteDialect(() => startSqliteThread(path)) }),
-      reader: new Kysely<Tables>({
-        dialect: sqliteDialect(() => startSqliteThread(path, { readOnly: true })),
-      }),
-    };
+    return { kind: 'sqlite', db: open(false), reader: open(true), slowReader: open(true) };
   }
   if (/^postgres(ql)?:\/\//.test(address) && URL.canParse(address)) {
     const pool = new pg.Pool({
@@ -54,7 +51,7 @@ function connect(address: string): DatabaseAccess {
     // A connection that waits and breaks is replaced by the next question; without a listener it would end us.
     pool.on('error', () => {});
     const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-    return { kind: 'postgres', db, reader: db };
+    return { kind: 'postgres', db, reader: db, slowReader: db };
   }
   throw new IndexError(
     'settings',
