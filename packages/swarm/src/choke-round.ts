@@ -12,6 +12,8 @@ export interface ChokeRoundOptions {
   readonly nowMs: () => number;
   /** What this transfer sends. */
   readonly upload: Rate;
+  /** What it may send at most, in bytes a second. */
+  readonly uploadLimit: () => number;
   readonly isSeeding: () => boolean;
   readonly quotaBytes: number;
   /** Its queue of requests has to be rejected. */
@@ -27,9 +29,13 @@ export class ChokeRound {
     this.#o = options;
   }
 
+  get #slots(): number {
+    return slotsFor(this.#o.upload.bytesPerSecond, this.#o.uploadLimit());
+  }
+
   /** A peer became interested: it need not wait for the next round if there is a slot. */
   interested(peer: Peer): void {
-    if (!peer.isUnchoked && this.#unchoked < slotsFor(this.#o.upload.bytesPerSecond)) this.#set(peer, true);
+    if (!peer.isUnchoked && this.#unchoked < this.#slots) this.#set(peer, true);
   }
 
   left(peer: Peer): void {
@@ -45,11 +51,11 @@ export class ChokeRound {
   }
 
   run(): void {
-    const { peers, random, upload, isSeeding, quotaBytes } = this.#o;
+    const { peers, random, isSeeding, quotaBytes } = this.#o;
     const nowMs = this.#o.nowMs();
     const { unchoked, newlyOptimistic } = chooseUnchoked(peers, {
       isSeeding: isSeeding(),
-      slots: slotsFor(upload.bytesPerSecond),
+      slots: this.#slots,
       nowMs,
       random,
       quotaBytes,

@@ -135,8 +135,13 @@ function takeByWeight<Peer extends ChokeCandidate>(peers: Peer[], rules: ChokeRu
 
 const leastSlots = 8;
 const mostSlots = 64;
+/** Under a limit below eight times this there are fewer: a block would take a peer many seconds, and most would give up. */
+const leastRateOfSlot = 5_000;
+const leastSlotsLimited = 3;
 
 /** Slots follow the upload rate: 8 up to 200 kB/s, 18 at 1 MB/s, 57 at 10 MB/s. More would thin out each one. */
-export function slotsFor(bytesPerSecond: number): number {
-  return Math.max(leastSlots, Math.min(mostSlots, Math.floor(Math.sqrt(bytesPerSecond / 3_000))));
+export function slotsFor(bytesPerSecond: number, limit = Number.POSITIVE_INFINITY): number {
+  const worthWhile = Math.max(leastSlotsLimited, Math.floor(limit / leastRateOfSlot));
+  const least = Math.min(leastSlots, worthWhile);
+  return Math.max(least, Math.min(mostSlots, Math.floor(Math.sqrt(bytesPerSecond / 3_000))));
 }

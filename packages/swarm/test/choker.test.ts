@@ -136,6 +136,14 @@ describe('choker', () => {
     assert.equal(slotsFor(1e9), 64);
   });
 
+  test('a low upload limit makes slots fewer, and no limit more', () => {
+    assert.equal(slotsFor(10_000, 10_000), 3);
+    assert.equal(slotsFor(0, 0), 3);
+    assert.equal(slotsFor(25_000, 25_000), 5);
+    assert.equal(slotsFor(1_000_000, 1_000_000), 18);
+    assert.equal(slotsFor(1_000_000, 10_000), 18, 'peers at home are spared');
+  });
+
   test('while seeding, a crowd at one host waits behind whoever is alone at another', () => {
     const crowd = Array.from({ length: 20 }, (_, i) => peer(`crowd ${i}`, { host: 'one', connectedAtMs: i }));
     const late = peer('late', { connectedAtMs: 999_000 });

@@ -51,6 +51,11 @@ export class Limiter {
     return this.#current;
   }
 
+  /** What one torrent may send to peers elsewhere, in bytes a second. */
+  uploadLimit({ up }: Lanes): number {
+    return Math.min(up.ratePerSecond, this.#current.upBytesPerSecond ?? Number.POSITIVE_INFINITY);
+  }
+
   get connections(): number {
     return this.#settings.connections ?? bound.mostConnections;
   }
