@@ -6,11 +6,13 @@ import { configSchema } from '@shoal/node/config';
 
 const { data, downloads, api, network, bind } = configSchema.properties;
 const { 'port-mapping': mapping, 'filter.lists': filter } = configSchema.properties;
+const { 'api-unencrypted': unencrypted } = configSchema.properties;
 const { 'limits.down': down, 'limits.up': up, 'limits.lan': lan } = configSchema.properties;
 
 export const flags = {
   data: new Option(data.flag, data.description),
   downloads: new Option(downloads.flag, downloads.description),
+  apiUnencrypted: new Option(unencrypted.flag, 'let the API listen to more than this machine without TLS'),
   config: new Option('--config <FILE>', 'the config file, instead of the one at the usual place'),
   api: new Option(api.flag, api.description),
   network: new Option(network.flag, `${network.description} (${network.expects})`),

@@ -18,7 +18,8 @@ import { openReach, type Reach } from './reach/reach.ts';
 import { Gate } from './server/access.ts';
 import { Feed } from './server/feed.ts';
 import { createHandlers } from './server/handlers.ts';
-import { listen, urlOf } from './server/listen.ts';
+import { isLoopback, listen, urlOf } from './server/listen.ts';
+import { tlsOf } from './server/remote.ts';
 import { createServer } from './server/server.ts';
 import { Transfers } from './transfers/transfers.ts';
 
@@ -68,6 +69,8 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
   }
 
   try {
+    const tls = await tlsOf(config);
+    const isRemote = !isLoopback(config.api);
     const folder = await openDataFolder(config.data, world);
     closing.push(() => folder.close());
     if (folder.warning !== undefined) log.warn(folder.warning);
@@ -175,9 +178,15 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     });
     const feed = new Feed({ transfers, instance, clock, statistics });
     closing.push(() => feed.close());
-    const gate = new Gate({ token: folder.token, isLoopback: true });
+    const gate = new Gate({ token: folder.token, isLoopback: !isRemote });
     const handlers = createHandlers({ world, transfers, feed, gate, live, facts, statistics });
-    const app = createServer({ log, api: { gate, handlers, version }, facts: () => facts(false) });
+    const app = createServer({
+      log,
+      api: { gate, handlers, version },
+      facts: () => facts(false),
+      tls,
+      isRemote,
+    });
     closing.push(() => app.close());
 
     lookAtDisk();
@@ -194,7 +203,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     everySo(dhtSaveIntervalMs, () => void finding.saveNodes().catch(() => {}));
 
     const port = await listen(app, { api: config.api, mayMove: !loaded.origins.has('api') });
-    const url = urlOf(config.api, port);
+    const url = urlOf(config.api, port, tls !== undefined);
     await folder.announce({ pid, url, instance, version });
     log.info({ data: config.data, network, peers: engine.port }, 'started');
     void finding.joinDht().catch((error: unknown) => log.warn({ err: error }, 'the DHT cannot be joined'));

@@ -1,10 +1,12 @@
 // The API of a whole node, as programs and pages use it.
 
 import assert from 'node:assert/strict';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ApiError } from '@shoal/api';
+import { testCertificate, testKey } from '@shoal/base/compliance';
 import { bytesOf, makeFile, startTestNode, temporaryFolder, until } from './node.ts';
 
 const codeIs = (code: string, status: number) => (error: unknown) =>
@@ -18,8 +20,7 @@ test('what one node shares another fetches by its link, tells as it comes, and p
   );
   assert.ok(one && other);
   const shared = await one.client.call('addTransfer', { body: { path: film } });
-  assert.equal(shared.state, 'sharing');
-  assert.equal(shared.isComplete, true);
+  await until(one, shared.id, ({ state, isComplete }) => state === 'sharing' && isComplete);
   const { magnet } = await one.client.call('transfer', { params: shared });
   const added = await other.client.call('addTransfer', {
     body: { link: magnet, folder: join(folder, 'there'), peers: [`127.0.0.1:${one.node.peerPort}`] },
@@ -190,7 +191,7 @@ test('files are chosen one by one, and the choice outlives a restart', async (co
   const folder = await temporaryFolder(context);
   const top = join(folder, 'album');
   const node = await startTestNode(context, folder);
-  await import('node:fs/promises').then(({ mkdir }) => mkdir(top));
+  await mkdir(top);
   for (const name of ['a.mp3', 'b.mp3', 'c.txt'])
     await writeFile(join(top, name), bytesOf(40_000, name.length));
   const { id } = await node.client.call('addTransfer', { body: { path: top } });
@@ -225,7 +226,9 @@ test('a listener that comes back hears what changed meanwhile, and nothing else'
   const ids: string[] = [];
   for (const name of ['a.bin', 'bb.bin', 'ccc.bin']) {
     const path = await makeFile(folder, name, 1000);
-    ids.push((await node.client.call('addTransfer', { body: { path } })).id);
+    const { id } = await node.client.call('addTransfer', { body: { path } });
+    await until(node, id, ({ completedMs }) => completedMs !== undefined);
+    ids.push(id);
   }
   const { revision } = await node.client.call('transfers', {});
   await node.client.call('pauseTransfer', { params: { id: ids[0] ?? '' } });
@@ -244,6 +247,42 @@ test('a listener that comes back hears what changed meanwhile, and nothing else'
     assert.equal(event.kind, 'reset');
     break;
   }
+});
+
+test('a node that others can reach takes TLS or a word, and the token for every call', async (context) => {
+  const folder = await temporaryFolder(context);
+  await assert.rejects(startTestNode(context, join(folder, 'a'), { api: '0.0.0.0:0' }), {
+    code: 'config-invalid',
+  });
+  await writeFile(join(folder, 'cert.pem'), testCertificate);
+  await writeFile(join(folder, 'key.pem'), testKey);
+  const secure = await startTestNode(context, join(folder, 'b'), {
+    api: '0.0.0.0:0',
+    'tls.certificate': join(folder, 'cert.pem'),
+    'tls.key': join(folder, 'key.pem'),
+  });
+  assert.match(secure.node.url, /^https:/);
+  const ask = (path: string, headers: Record<string, string> = {}) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const options = {
+        headers: { host: 'node.example', ...headers },
+        rejectUnauthorized: false,
+        agent: false,
+      };
+      get(new URL(path, secure.node.url), options, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      }).on('error', reject);
+    });
+  assert.equal(await ask('/api/transfers'), 401);
+  assert.equal(await ask('/openapi.json'), 401);
+  assert.equal(await ask('/health'), 200);
+  assert.equal(await ask('/api/transfers', { authorization: `Bearer ${secure.node.token}` }), 200);
+  const plain = await startTestNode(context, join(folder, 'c'), {
+    api: '0.0.0.0:0',
+    'api-unencrypted': 'allow',
+  });
+  assert.equal((await fetch(`${plain.node.url}api/node`)).status, 401);
 });
 
 test('the config is changed in its file, which keeps what somebody wrote, and holds at once', async (context) => {

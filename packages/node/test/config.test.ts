@@ -87,6 +87,7 @@ test('without a file and flags every key has its default', async () => {
     'goals.time': 'none',
     'connections.all': 'usual',
     'connections.each': 'usual',
+    'api-unencrypted': 'refuse',
     'tls.certificate': 'none',
     'tls.key': 'none',
     'log.level': 'info',
@@ -168,15 +169,15 @@ for (const value of unfit) {
   });
 }
 
-test('the API is for this machine only, with a port that there is', async () => {
+test('the API listens at an address, with a port that there is', async () => {
   for (const api of ['127.0.0.1:0', '127.255.0.9:65535', '[::1]:80', 'localhost:4870']) {
     assert.equal((await load({ flags: { api } })).config.api, api);
   }
   const wrong = [
-    '0.0.0.0:4870',
-    '192.168.0.1:1',
-    '[::]:1',
+    '256.0.0.1:4870',
+    'example.org:1',
     '::1:80',
+    '[1]:80',
     'example.org:80',
     '127.0.0.1',
     ':80',

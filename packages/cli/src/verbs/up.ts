@@ -23,6 +23,7 @@ const up: Verb = (command, context) => {
     .addOption(flags.noLan)
     .addOption(new Option(encryption.flag, encryption.description).choices(encryption.enum))
     .addOption(flags.downloads)
+    .addOption(flags.apiUnencrypted)
     .addOption(flags.downLimit)
     .addOption(flags.upLimit)
     .addOption(flags.limitLan)
@@ -34,6 +35,7 @@ const up: Verb = (command, context) => {
       const [loaded, { createLog, startNode }] = await Promise.all([
         effectiveConfig(context, options, {
           downloads: options.downloads,
+          'api-unencrypted': options.apiUnencrypted && 'allow',
           port: options.port?.toString(),
           encryption: options.encryption,
           lan: looksAround(options) ? undefined : 'off',

@@ -41,6 +41,7 @@ export const configSchema = {
     'goals.time',
     'connections.all',
     'connections.each',
+    'api-unencrypted',
     'tls.certificate',
     'tls.key',
     'log.level',
@@ -56,11 +57,11 @@ export const configSchema = {
     },
     api: {
       type: 'string',
-      pattern: `^(?:localhost|127(?:\\.${byte}){3}|\\[::1\\]):${port}$`,
+      pattern: `^(?:localhost|${byte}(?:\\.${byte}){3}|\\[[0-9a-fA-F:.]{2,45}\\]):${port}$`,
       default: '127.0.0.1:4870',
       description:
-        'where the pages and the API listen, on this machine only; port 0 picks a free one, and the default moves to the next free one',
-      expects: 'a loopback address and a port, such as 127.0.0.1:4870 or [::1]:0',
+        'where the pages and the API listen; port 0 picks a free one, and the default moves to the next free one. What others can reach takes TLS, and the token for every call',
+      expects: 'an address and a port, such as 127.0.0.1:4870 or [::1]:0',
       flag: '--api <HOST:PORT>',
     },
     network: {
@@ -250,6 +251,15 @@ export const configSchema = {
       description: 'how many of them one transfer may have',
       expects: 'usual, or a number up to 65535',
       flag: 'none',
+    },
+    'api-unencrypted': {
+      type: 'string',
+      enum: ['refuse', 'allow'],
+      default: 'refuse',
+      description:
+        'whether the API may listen to more than this machine without TLS: whoever is on the way then reads the token',
+      expects: 'refuse or allow',
+      flag: '--api-unencrypted',
     },
     'tls.certificate': {
       type: 'string',

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { mostPortsTried } from '../bounds.ts';
 import { NodeError } from '../errors.ts';
+import { isOurHost } from './host.ts';
 
 export interface ListenOptions {
   /** HOST:PORT, as the config has it. */
@@ -28,9 +29,16 @@ export async function listen(app: FastifyInstance, { api, mayMove }: ListenOptio
   }
 }
 
-export function urlOf(api: string, port: number): string {
-  const { host } = splitApi(api);
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/`;
+/** For people and programs of this machine: one that listens everywhere is asked on loopback. */
+export function urlOf(api: string, port: number, isSecure: boolean): string {
+  const { host: listening } = splitApi(api);
+  const host = listening === '0.0.0.0' ? '127.0.0.1' : listening === '::' ? '::1' : listening;
+  return `${isSecure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}/`;
+}
+
+/** Whether nobody else can reach it. */
+export function isLoopback(api: string): boolean {
+  return isOurHost(api);
 }
 
 function splitApi(api: string): { host: string; port: number } {

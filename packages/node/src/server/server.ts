@@ -1,6 +1,8 @@
 // The node's HTTP server: on loopback, for programs and pages of this machine. Every failure is
 // {"error":{"code","message"}}; nothing about the inside of the node goes out with it.
 
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import {
   headTimeoutMs,
@@ -15,6 +17,7 @@ import { failureOf } from './failures.ts';
 import { isOurHost } from './host.ts';
 import { type PageFacts, pageSecurityPolicy, renderPage } from './page.ts';
 import { builtPages, registerPages } from './pages.ts';
+import type { Tls } from './remote.ts';
 
 export interface ServerOptions {
   readonly log: Log;
@@ -23,6 +26,9 @@ export interface ServerOptions {
   readonly facts: () => PageFacts;
   /** Where the pages are built; others in tests. */
   readonly pagesFolder?: string;
+  readonly tls?: Tls | undefined;
+  /** It listens to more than this machine. */
+  readonly isRemote?: boolean;
   /** For a whole request; shorter in tests. */
   readonly patienceMs?: number;
 }
@@ -32,17 +38,26 @@ export function createServer({
   api,
   facts,
   pagesFolder = builtPages,
+  tls,
+  isRemote = false,
   patienceMs = requestTimeoutMs,
 }: ServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: longestRequestBody,
     requestTimeout: patienceMs,
     forceCloseConnections: true,
-    http: {
-      maxHeaderSize: longestRequestHead,
-      requestTimeout: patienceMs,
-      headersTimeout: Math.min(patienceMs, headTimeoutMs),
-      connectionsCheckingInterval: patienceMs / 10,
+    serverFactory(handler) {
+      const options = {
+        maxHeaderSize: longestRequestHead,
+        requestTimeout: patienceMs,
+        headersTimeout: Math.min(patienceMs, headTimeoutMs),
+        connectionsCheckingInterval: patienceMs / 10,
+      };
+      if (tls === undefined) return createHttpServer(options, handler);
+      return createHttpsServer(
+        { ...options, cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) },
+        handler,
+      );
     },
     // Ids and names of files are longer than the 100 characters that are usual.
     routerOptions: { maxParamLength: 4096 },
@@ -60,7 +75,8 @@ export function createServer({
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
     });
-    if (isOurHost(request.headers.host)) return;
+    // Elsewhere every call shows the token, which no rebound name brings along.
+    if (isRemote || isOurHost(request.headers.host)) return;
     sendError(reply, 403, 'host-refused', 'Ask for this node as localhost or by its loopback address.');
     return reply;
   });
