@@ -98,7 +98,12 @@ class OwnSockets implements DatagramSocket {
     for (let tried = 1; ; tried++) {
       const port = isOthers ? asked : await this.#freePort(asked);
       try {
-        return await datagrams.bind({ ...this.#options, address, port, shared: true }, this.#handlersOf());
+        const options = { ...this.#options, address, port, shared: true };
+        const socket = await datagrams.bind(
+          options,
+          this.#handlersOf(() => socket),
+        );
+        return socket;
       } catch (error) {
         const isTaken = error instanceof WorldError && error.code === 'address-in-use';
         if (asked !== 0 || !isTaken || tried === portsTried) throw error;
@@ -119,11 +124,11 @@ class OwnSockets implements DatagramSocket {
   }
 
   /** Those of a single address end without a word: it is gone. */
-  #handlersOf(address?: string): DatagramHandlers {
+  #handlersOf(socket: () => DatagramSocket, address?: string): DatagramHandlers {
     const handlers = this.#handlers;
     return {
       message: (bytes, from) => {
-        this.#asked = address === undefined ? this.#forAll : this.#sockets.get(address);
+        this.#asked = socket();
         this.#asker = from;
         try {
           handlers.message(bytes, from);
@@ -160,7 +165,8 @@ class OwnSockets implements DatagramSocket {
     const binding = [...here].map(async (address) => {
       if (this.#sockets.has(address)) return;
       const options = { ...this.#options, address, port, shared: true };
-      const socket = await this.#parts.datagrams.bind(options, this.#handlersOf(address));
+      const handlers = this.#handlersOf(() => socket, address);
+      const socket = await this.#parts.datagrams.bind(options, handlers);
       if (this.#isClosed) socket.close();
       else this.#sockets.set(address, socket);
     });
