@@ -49,11 +49,16 @@ export function shareSwarmsOverRedis(
     }
   }
 
+  // What is known from before is left out: the others know it, and told once more it would seem to be new.
+  let isTelling = false;
   const link = share((batch) => {
+    if (!isTelling) return;
     void attempt(async () => {
       await ask(['XADD', stream, 'MAXLEN', '~', maxSharedBatches, '*', 'by', self, 'batch', batch]);
     });
   });
+
+  isTelling = true;
 
   async function read(): Promise<void> {
     after ??= await beginning();
