@@ -257,7 +257,7 @@ export const texts = {
       rarest: (count: number) =>
         count === 0
           ? 'Some of the missing ones nobody connected has.'
-          : `Of each missing one there is ${counted(count, 'source', 'sources')} or more.`,
+          : `Each missing one has ${counted(count, 'source', 'sources')} or more.`,
       cell: (first: number, last: number, state: string, holders: string) =>
         `${first === last ? `Piece ${first}` : `Pieces ${first} to ${last}`}: ${state}, ${holders}`,
       partly: (here: number, all: number) => `${here} of ${all} here`,

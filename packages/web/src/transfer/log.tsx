@@ -19,9 +19,9 @@ export function Log({ id }: { readonly id: string }) {
       {answer
         .slice(-mostShown)
         .reverse()
-        .map(({ atMs, kind, message }, index) => (
+        .map(({ atMs, message }, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: two entries may be the same word for word
-          <li key={`${atMs} ${index}`} className={kind}>
+          <li key={`${atMs} ${index}`}>
             <time dateTime={new Date(atMs).toISOString()}>{formatTime(atMs)}</time>
             <Name text={message} longest={1000} />
           </li>

@@ -58,11 +58,14 @@ export function Actions({
   readonly ids: readonly string[];
   readonly first: TransferSummary | undefined;
 }) {
-  const rests = first?.state === 'paused' || first?.state === 'failed' || first?.state === 'stopped';
+  const rests = first !== undefined && ['paused', 'failed', 'stopped', 'disk-full'].includes(first.state);
+  const isMany = ids.length > 1;
   return (
     <>
-      <Action name="resume" isPrimary={rests} onClick={() => void act(ids, { action: 'resume' })} />
-      <Action name="pause" onClick={() => void act(ids, { action: 'pause' })} />
+      {(rests || isMany) && (
+        <Action name="resume" isPrimary={rests} onClick={() => void act(ids, { action: 'resume' })} />
+      )}
+      {(!rests || isMany) && <Action name="pause" onClick={() => void act(ids, { action: 'pause' })} />}
       <Action name="verify" onClick={() => void act(ids, { action: 'verify' })} />
       <Action
         name="label"
