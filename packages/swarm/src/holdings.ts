@@ -17,7 +17,7 @@ import { Waste } from './statistics.ts';
 import type { Status } from './status.ts';
 import { Streams } from './streams/streams.ts';
 import { Trade } from './trade.ts';
-import type { Transfer, TransferMode, TransferOptions } from './types.ts';
+import type { Transfer, TransferMode, TransferOptions, Wish } from './types.ts';
 import { WantedBytes } from './wanted-bytes.ts';
 import type { WebSeeds } from './web-seeds/web-seeds.ts';
 
@@ -58,13 +58,14 @@ export class Holdings {
   #streams: Streams | undefined;
   #releases: Releases | undefined;
   #wantedBytes: WantedBytes | undefined;
-  #isWanted: (file: number) => boolean = () => true;
+  #wish: (file: number) => Wish = () => true;
+  readonly #isWanted = (file: number): boolean => this.#wish(file) !== false;
   #lastRoomMs = 0;
   #opening: Promise<void> = Promise.resolve();
   /** Of what was shelved before. */
   #closing: Promise<void> = Promise.resolve();
   /** Was chosen while nothing was open. */
-  #selection: ((path: string, file: number) => boolean) | undefined;
+  #selection: ((path: string, file: number) => Wish) | undefined;
   #lastWanted = { bytes: 0, total: 0 };
   /** Where the content was last; before it was opened, where it was given. */
   home: Home | undefined;
@@ -126,7 +127,7 @@ export class Holdings {
     this.#source = { torrent, hashes };
     const given = this.#mode.kind === 'share' ? () => false : this.#o.given.isWanted;
     const isWanted = this.#selection ?? given;
-    if (isWanted !== undefined) this.#isWanted = (file) => isWanted(pathOf(torrent, file), file);
+    if (isWanted !== undefined) this.#wish = (file) => isWanted(pathOf(torrent, file), file);
   }
 
   /** All hashes of pieces are known, or where to read them. */
@@ -264,7 +265,7 @@ export class Holdings {
       },
       onLiar: (address, peer, piece) => connections.banLiar(address, peer, piece),
     });
-    trade.select(this.#isWanted);
+    trade.select(this.#wish);
     trade.setMode(this.#mode);
     this.#trade = trade;
     this.#streams = new Streams({
@@ -330,7 +331,7 @@ export class Holdings {
     this.#trade?.setMode(mode);
   }
 
-  async select(isWanted: (path: string, file: number) => boolean): Promise<void> {
+  async select(isWanted: (path: string, file: number) => Wish): Promise<void> {
     const { status } = this.#o;
     const torrent = this.#source?.torrent;
     this.#selection = isWanted;
@@ -340,12 +341,12 @@ export class Holdings {
       return;
     }
     if (torrent === undefined) throw new SwarmError('invalid', 'the files are not known yet');
-    this.#isWanted = (file) => isWanted(pathOf(torrent, file), file);
+    this.#wish = (file) => isWanted(pathOf(torrent, file), file);
     for (const [file] of torrent.layout.files.entries())
       await this.#content?.setWanted(file, this.#isWanted(file));
     if (this.#content !== undefined)
       this.#wantedBytes = new WantedBytes(torrent.layout, this.#content.good, this.#isWanted);
-    this.#trade?.select(this.#isWanted);
+    this.#trade?.select(this.#wish);
     if (this.#trade !== undefined && !this.hasAllWanted) {
       status.isComplete = false;
       if (status.state === 'sharing') status.become('fetching');

@@ -18,7 +18,7 @@ import { blockLength, Picker } from './picker/picker.ts';
 import type { Waste } from './statistics.ts';
 import { SuperSeed } from './super-seed.ts';
 import { type Suspect, Suspects } from './suspects.ts';
-import type { TransferMode } from './types.ts';
+import type { TransferMode, Wish } from './types.ts';
 import { type SendBuffers, Uploads } from './uploads.ts';
 import { Volunteer } from './volunteer.ts';
 import type { WebSeeds } from './web-seeds/web-seeds.ts';
@@ -225,8 +225,8 @@ export class Trade {
   }
 
   /** Which files are wanted from now on. */
-  select(isWanted: (file: number) => boolean): void {
-    this.wishes.select(isWanted);
+  select(wish: (file: number) => Wish): void {
+    this.wishes.select(wish);
     for (const peer of this.#o.peers) this.interest(peer);
     this.downloads.feedSoon();
   }

@@ -46,6 +46,7 @@ import type {
   TransferStatistics,
   Waiting,
   WebSeedFacts,
+  Wish,
 } from './types.ts';
 import { WebSeeds } from './web-seeds/web-seeds.ts';
 import { until, whenComplete } from './when-complete.ts';
@@ -516,7 +517,7 @@ export class TorrentTransfer implements Transfer {
     if (this.state === 'metadata' && this.#hashes?.fetchLayers() === true) this.#holdings.open();
   }
 
-  async select(isWanted: (path: string, file: number) => boolean): Promise<void> {
+  async select(isWanted: (path: string, file: number) => Wish): Promise<void> {
     await this.#holdings.select(isWanted);
   }
 

@@ -118,13 +118,16 @@ export interface Waiting {
   readonly message: string;
 }
 
+/** Whether a file is wanted, and if so how soon: true is as usual. */
+export type Wish = boolean | 'low' | 'high';
+
 export interface TransferOptions {
   /** Absolute; the torrent's own folder or file goes below it. */
   readonly folder: string;
   /** Absolute path of the journal. */
   readonly journal: string;
   /** Which files are wanted; all by default. The path has `/` between its names. */
-  readonly isWanted?: (path: string, file: number) => boolean;
+  readonly isWanted?: (path: string, file: number) => Wish;
   readonly overwrite?: boolean;
   readonly mode?: TransferMode;
   /** It begins when it is resumed. */
@@ -366,7 +369,7 @@ export interface Transfer {
   /** In place of those that it had. */
   setLimits(limits: SpeedLimits): void;
   /** Files to fetch from now on. */
-  select(isWanted: (path: string, file: number) => boolean): Promise<void>;
+  select(isWanted: (path: string, file: number) => Wish): Promise<void>;
   /** Where its files are; undefined before they were looked for. To be given as `home` when it is added again. */
   readonly home: Home | undefined;
   readonly moving: MoveFacts | undefined;

@@ -3,19 +3,20 @@
 
 import type { Layout } from '@shoal/metainfo';
 import type { Picker } from './picker/picker.ts';
-import { usualPriority } from './picker/priority.ts';
+import { highPriority, lowPriority, usualPriority } from './picker/priority.ts';
+import type { Wish } from './types.ts';
 
 export class Wishes {
   readonly #layout: Layout;
   readonly #picker: Picker;
-  /** 1 for each piece that is wanted for good. */
+  /** The priority of each piece that is wanted for good; 0 for the others. */
   readonly #chosen: Uint8Array;
   #watched: ReadonlySet<number> = new Set();
 
   constructor(layout: Layout, picker: Picker) {
     this.#layout = layout;
     this.#picker = picker;
-    this.#chosen = new Uint8Array(layout.pieceCount).fill(1);
+    this.#chosen = new Uint8Array(layout.pieceCount).fill(usualPriority);
   }
 
   /** Pieces that are missing of what is wanted for good: none, and the transfer is complete. */
@@ -26,8 +27,8 @@ export class Wishes {
     return wanted;
   }
 
-  /** A piece is wanted if one of its files is. */
-  select(isWanted: (file: number) => boolean): void {
+  /** A piece is wanted if one of its files is, and as much as the most wanted of them. */
+  select(wish: (file: number) => Wish): void {
     const { pieceCount, files } = this.#layout;
     const hasFile = new Uint8Array(pieceCount);
     this.#chosen.fill(0);
@@ -35,17 +36,19 @@ export class Wishes {
       if (file.isPad) continue;
       const { first, end } = this.#layout.filePieces(index);
       hasFile.fill(1, first, end);
-      if (isWanted(index)) this.#chosen.fill(1, first, end);
+      const priority = priorityOf(wish(index));
+      for (let piece = first; piece < end; piece++)
+        if ((this.#chosen[piece] ?? 0) < priority) this.#chosen[piece] = priority;
     }
     for (let piece = 0; piece < pieceCount; piece++) {
-      if (hasFile[piece] === 0) this.#chosen[piece] = 1;
+      if (hasFile[piece] === 0) this.#chosen[piece] = usualPriority;
       this.#apply(piece);
     }
   }
 
   /** One piece, for good, whatever file it is of. */
   take(piece: number): void {
-    this.#chosen[piece] = 1;
+    this.#chosen[piece] = usualPriority;
     this.#apply(piece);
   }
 
@@ -60,10 +63,16 @@ export class Wishes {
   }
 
   isWanted(piece: number): boolean {
-    return this.#chosen[piece] === 1 || this.#watched.has(piece);
+    return this.#chosen[piece] !== 0 || this.#watched.has(piece);
   }
 
   #apply(piece: number): void {
-    this.#picker.setPriority(piece, this.isWanted(piece) ? usualPriority : 0);
+    const isWatched = this.#watched.has(piece);
+    this.#picker.setPriority(piece, Math.max(this.#chosen[piece] ?? 0, isWatched ? usualPriority : 0));
   }
+}
+
+function priorityOf(wish: Wish): number {
+  if (wish === 'low') return lowPriority;
+  return wish === 'high' ? highPriority : wish === false ? 0 : usualPriority;
 }

@@ -1,6 +1,7 @@
 // Which files of a transfer are wanted, and how soon: from what was remembered to a priority for each file, and back.
 
 import { matchesGlob } from 'node:path';
+import type { Wish } from '@shoal/swarm';
 import type { Choice, Priority } from './record.ts';
 
 export type PriorityOf = (path: string, file: number) => Priority;
@@ -17,6 +18,14 @@ export function priorityOf({ globs, ranges, runs }: Choice): PriorityOf | undefi
       (globs === undefined || globs.some((glob) => matchesPath(path, glob))) &&
       (ranges === undefined || ranges.some(([first, last]) => file >= first && file <= last));
     return fits ? 'normal' : 'skip';
+  };
+}
+
+/** As the engine takes it. */
+export function wishOf(priority: PriorityOf): (path: string, file: number) => Wish {
+  return (path, file) => {
+    const wanted = priority(path, file);
+    return wanted === 'normal' ? true : wanted === 'skip' ? false : wanted;
   };
 }
 

@@ -14,7 +14,7 @@ import type { Finding } from '../engine/finding.ts';
 import { NodeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { addingError, readNewTransfer } from './adding.ts';
-import { choiceOf, matchesPath, priorityOf } from './choice.ts';
+import { choiceOf, matchesPath, priorityOf, wishOf } from './choice.ts';
 import { fileBytesOf } from './describe.ts';
 import { Item } from './item.ts';
 import { Ledger, type LedgerChange, type Remembered } from './ledger.ts';
@@ -273,7 +273,7 @@ export class Transfers {
       });
       const choice = choiceOf(priorities);
       const chosen = priorityOf(choice);
-      await item.transfer.select((path, file) => chosen?.(path, file) !== 'skip');
+      await item.transfer.select(chosen === undefined ? () => true : wishOf(chosen));
       await this.#remember(item, { choice });
     });
   }
@@ -349,7 +349,7 @@ export class Transfers {
       history: record.history,
       limits: speedsOf(record.limits),
       webSeeds: record.webSeeds,
-      ...(priority && { isWanted: (path: string, file: number) => priority(path, file) !== 'skip' }),
+      ...(priority && { isWanted: wishOf(priority) }),
     };
   }
 

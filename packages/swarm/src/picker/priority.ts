@@ -2,3 +2,6 @@
 
 export const mostPriority = 7;
 export const usualPriority = 4;
+/** Of files that somebody wants sooner or later than the others. */
+export const highPriority = 6;
+export const lowPriority = 2;
