@@ -14,7 +14,7 @@ const find: Verb = (command, context) => {
   command
     .argument(
       '[WORDS...]',
-      'what to look for: all of the words; in quotes: 'this -that' without a word, 'thi*' for words that begin so',
+      'what to look for: all of the words; "this -that" is without a word, "thi*" words that begin so',
     )
     .addOption(flags.index)
     .addOption(new Option('--category <NAME>', 'of this kind').choices(categories))
