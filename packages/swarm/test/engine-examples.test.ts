@@ -1,4 +1,4 @@
-// The examples of docs/library.md are run as they stand there.
+// The examples of docs/engine.md are run as they stand there.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -10,13 +10,13 @@ import { test } from 'node:test';
 import { writeSample } from './real-swarm.ts';
 import { makeSample, someBytes } from './sample.ts';
 
-test('the examples of docs/library.md share, play and fetch a file', { timeout: 60_000 }, async () => {
+test('the examples of docs/engine.md share, play and fetch a file', { timeout: 60_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'swarm-library-'));
   try {
     const sample = makeSample(someBytes(500_000), { name: 'film', pieceLength: 32_768 });
     await writeSample(sample, folder);
     await writeFile(join(folder, 'film.torrent'), sample.bytes);
-    const text = await readFile(new URL('../../../docs/library.md', import.meta.url), 'utf8');
+    const text = await readFile(new URL('../../../docs/engine.md', import.meta.url), 'utf8');
     const examples = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
     assert.equal(examples.length, 5);
     const code = `const folder = ${JSON.stringify(folder)};\n${examples.join('\n')}`;
