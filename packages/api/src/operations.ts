@@ -52,6 +52,12 @@ export const operations = {
     summary: 'Rates and sums over all transfers',
     answer: nodeStatistics,
   },
+  metrics: {
+    method: 'GET',
+    path: '/metrics',
+    summary: 'Counters and gauges in the text format of Prometheus',
+    answerType: 'text/plain',
+  },
   config: { method: 'GET', path: '/api/config', summary: 'Every key of the config', answer: configAnswer },
   changeConfig: {
     method: 'PATCH',

@@ -42,6 +42,8 @@ export interface ShoalNode {
   readonly id: string;
   /** What changes something takes it. */
   readonly token: string;
+  /** Reads the config file again, and takes over what can be. */
+  reload(): Promise<void>;
   /** Saves everything, closes every socket and gives the data folder free. */
   stop(): Promise<void>;
 }
@@ -207,7 +209,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     await folder.announce({ pid, url, instance, version });
     log.info({ data: config.data, network, peers: engine.port }, 'started');
     void finding.joinDht().catch((error: unknown) => log.warn({ err: error }, 'the DHT cannot be joined'));
-    return { url, port, peerPort: engine.port, id, token: folder.token, stop };
+    return { url, port, peerPort: engine.port, id, token: folder.token, reload: () => live.reload(), stop };
   } catch (error) {
     await stop().catch(() => {});
     throw error;

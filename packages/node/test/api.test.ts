@@ -313,4 +313,28 @@ test('the config is changed in its file, which keeps what somebody wrote, and ho
       (error: unknown) => error instanceof ApiError && error.status === 400,
     );
   assert.match(await readFile(file, 'utf8'), /up = "3MB"/);
+
+  const valueIn = async (key: string) =>
+    (await node.client.call('config', {})).keys.find((one) => one.key === key)?.value;
+  await writeFile(file, '[limits]\nup = "4MB"\n');
+  await node.node.reload();
+  assert.deepEqual([await valueIn('limits.up'), await valueIn('limits.down')], ['4MB', 'none']);
+  await writeFile(file, '[limits]\nup = 4\n');
+  await assert.rejects(node.node.reload(), { code: 'config-invalid' });
+  assert.equal(await valueIn('limits.up'), '4MB');
+});
+
+test('/metrics counts in the format that Prometheus reads', async (context) => {
+  const folder = await temporaryFolder(context);
+  const node = await startTestNode(context, folder);
+  await node.client.call('addTransfer', { body: { path: await makeFile(folder, 'a.bin', 10) } });
+  const answer = await fetch(`${node.node.url}metrics`);
+  assert.match(answer.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+  const lines = (await answer.text()).trimEnd().split('\n');
+  for (const line of lines)
+    assert.match(
+      line,
+      /^(?:# (?:HELP|TYPE) [a-z_]+ .+|[a-z_]+(?:\{[a-z]+="[^"]*"(?:,[a-z]+="[^"]*")*\})? [\d.e+]+)$/,
+    );
+  assert.ok(lines.some((line) => line.startsWith('shoal_transfers{state="sharing"} ')));
 });

@@ -58,6 +58,13 @@ const up: Verb = (command, context) => {
       });
       const { pid } = process;
       const node = await startNode({ world, loaded, places: placesHere(), version, log, pid });
+      const reload = () => {
+        node.reload().then(
+          () => log.info('the config was read again'),
+          (error: unknown) => log.error({ err: error }, 'the config was not taken over'),
+        );
+      };
+      process.on('SIGHUP', reload);
       try {
         const { url, port, token } = node;
         // Whoever sits there may do everything: the page takes the token from its address, and keeps a cookie.
@@ -66,6 +73,7 @@ const up: Verb = (command, context) => {
         await aborted(signal);
         log.info('stopping');
       } finally {
+        process.off('SIGHUP', reload);
         await node.stop();
       }
       log.info('stopped');

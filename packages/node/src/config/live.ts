@@ -81,6 +81,29 @@ export class LiveConfig {
     return changed;
   }
 
+  /** Reads the file again, which somebody has edited. Rejects, and changes nothing, where it is wrong. */
+  reload(): Promise<void> {
+    const reloaded = this.#turn.then(() => this.#load());
+    this.#turn = reloaded.catch(() => {});
+    return reloaded;
+  }
+
+  async #load(): Promise<void> {
+    const { disk, places } = this.#options;
+    const { path, origins, config } = this.#loaded;
+    const flags = [...origins].flatMap(([key, { kind }]) => (kind === 'flag' ? [[key, config[key]]] : []));
+    const isThere = (await readConfigText(disk, path)) !== undefined;
+    const loaded = await loadConfig({
+      disk,
+      places: { ...places, configFile: path },
+      flags: Object.fromEntries(flags),
+      ...(isThere && { file: path }),
+    });
+    engineLimits(loaded.config);
+    this.#loaded = loaded;
+    this.#options.apply(loaded.config);
+  }
+
   async #change(changes: ConfigChange): Promise<void> {
     const { disk, places } = this.#options;
     const { path, origins, config } = this.#loaded;
@@ -101,9 +124,7 @@ export class LiveConfig {
     engineLimits(next);
     const before = (await readConfigText(disk, path)) ?? '';
     await writeText(disk, path, await editConfig(before, given));
-    const flags = [...origins].flatMap(([key, { kind }]) => (kind === 'flag' ? [[key, config[key]]] : []));
-    this.#loaded = await loadConfig({ disk, places, file: path, flags: Object.fromEntries(flags) });
-    this.#options.apply(this.#loaded.config);
+    await this.#load();
   }
 }
 

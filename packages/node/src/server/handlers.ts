@@ -18,6 +18,7 @@ import { isMedia, typeOf } from './content-types.ts';
 import { sendEvents } from './event-stream.ts';
 import type { Feed } from './feed.ts';
 import { listTransfers } from './listing.ts';
+import { metricsText } from './metrics.ts';
 
 export interface HandlerParts {
   readonly world: Pick<World, 'clock' | 'disk' | 'names'>;
@@ -50,6 +51,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     node: (_, { mayChange }) => parts.facts(mayChange),
     statistics: () => parts.statistics(),
+    metrics: (_, { reply, mayChange }) =>
+      reply
+        .type('text/plain; version=0.0.4; charset=utf-8')
+        .send(metricsText(parts.facts(mayChange), parts.statistics())),
     transfers: ({ query = {} }, { reply }) => sendJson(reply, listTransfers(feed, query)),
     async transfer(asked) {
       const item = one(asked);

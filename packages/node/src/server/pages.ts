@@ -53,7 +53,11 @@ export interface PagesOptions {
 export function registerPages(app: FastifyInstance, { folder, fallback }: PagesOptions): void {
   let read: Promise<Files> | undefined;
   const files = (): Promise<Files> => {
-    read ??= readFiles(folder);
+    read ??= readFiles(folder).catch((error: unknown) => {
+      // A build that takes the place of another is whole at the next request.
+      read = undefined;
+      throw error;
+    });
     return read;
   };
 
