@@ -12,13 +12,12 @@ import {
 } from '@shoal/base';
 import { readMessage } from '@shoal/dht/codec';
 import { identityFromSeed } from '@shoal/identity';
+import { type Below, bytesOf, randomBelow } from '../../../lab/fuzz/draw.ts';
 import { compactContacts } from '../src/contact.ts';
 import { FamilyNode } from '../src/family-node.ts';
 import { ItemStore } from '../src/item-store.ts';
 import { signedBytes } from '../src/items.ts';
 import { readTables, writeTables } from '../src/saved.ts';
-
-type Below = (bound: number) => number;
 
 let nowMs = 0;
 const clock = {
@@ -183,10 +182,6 @@ function makeAnswer(below: Below, { transaction }: { readonly transaction: Uint8
   };
 }
 
-function bytesOf(below: Below, length: number): Uint8Array {
-  return Uint8Array.from({ length }, () => below(256));
-}
-
 function edit(bytes: Uint8Array, below: Below): Uint8Array {
   const at = below(bytes.length + 1);
   const kind = below(5);
@@ -204,14 +199,4 @@ function splice(input: Uint8Array, at: number, removed: number, added: Uint8Arra
   output.set(added, at);
   output.set(input.subarray(end), at + added.length);
   return output;
-}
-
-function randomBelow(seed: number): Below {
-  let state = seed | 0;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296) * bound);
-  };
 }

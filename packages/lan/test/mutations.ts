@@ -2,10 +2,9 @@
 // of BEP 14 and DNS messages, made well and then damaged, cut, doubled, or made of pointers and noise.
 
 import { ipScope, toUtf8 } from '@shoal/base';
+import { type Below, bytesOf, randomBelow } from '../../../lab/fuzz/draw.ts';
 import { type DnsMessage, type DnsName, type DnsRecord, encodeDns, parseDns } from '../src/dns-codec.ts';
 import { encodeLocalAnnounce, parseLocalAnnounce } from '../src/lsd-codec.ts';
-
-type Below = (bound: number) => number;
 
 /** True when the datagram was read as something. */
 export function mutateDatagram(seed: number): boolean {
@@ -161,20 +160,6 @@ function edit(bytes: Uint8Array, below: Below): Uint8Array {
   }
 }
 
-function bytesOf(below: Below, length: number): Uint8Array {
-  return Uint8Array.from({ length }, () => below(256));
-}
-
 function join(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
-}
-
-function randomBelow(seed: number): Below {
-  let state = (seed * 2654435761 + 1) >>> 0;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let word = Math.imul(state ^ (state >>> 15), state | 1);
-    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
-    return ((word ^ (word >>> 14)) >>> 0) % bound;
-  };
 }
