@@ -3,7 +3,7 @@
 // unverified bytes (`writeBlocks`) go only where a missing piece belongs.
 
 import { Bitfield, type HashSource } from '@shoal/base';
-import type { FileRange, Layout } from '@shoal/metainfo';
+import type { Layout } from '@shoal/metainfo';
 import { defaultQueueBytes, mostHashesAtOnce } from './bounds.ts';
 import { freeBytesFor } from './carry.ts';
 import { StorageError } from './errors.ts';
@@ -17,8 +17,9 @@ import { moveContent, removeLeftFolders } from './move-content.ts';
 import type { FilePaths } from './names.ts';
 import type { FileUser } from './open-files.ts';
 import type { PartsFile } from './parts-file.ts';
+import { type Instead, Placement, readFrom } from './placement.ts';
 import { Recorder } from './recorder.ts';
-import { bytesIn, cutBuffers, segmentsOf } from './segments.ts';
+import { bytesIn, cutBuffers } from './segments.ts';
 import { eachAtOnce } from './survey.ts';
 import type {
   CheckOptions,
@@ -56,25 +57,17 @@ export interface ContentParts {
   readonly onClose: () => void;
 }
 
-type Place = FileSlot | PartsFile;
-
-/** A file that is read somewhere else: a copy of it. */
-interface Instead {
-  readonly file: number;
-  readonly path: string;
-}
-
 export class DiskContent implements Content, FileUser {
   readonly layout: Layout;
   readonly good: Bitfield;
   readonly #given: ContentParts;
   readonly #slots: readonly (FileSlot | undefined)[];
   readonly #parts: PartsFile;
+  readonly #placement: Placement;
   readonly #unchecked: Bitfield;
   readonly #recorder: Recorder;
   readonly #queue: WriteQueue;
   readonly #wanted: Uint8Array;
-  readonly #inParts: Uint8Array;
   /** Pieces of each file that are not good. */
   readonly #remaining: Int32Array;
   /** Files without such pieces. */
@@ -98,6 +91,7 @@ export class DiskContent implements Content, FileUser {
     this.good = new Bitfield(layout.pieceCount);
     this.#slots = slots;
     this.#parts = parts;
+    this.#placement = new Placement({ layout, slots, parts, inParts: given.inParts });
     this.#unchecked = given.unchecked;
     this.#queue = new WriteQueue(options.queueBytes ?? defaultQueueBytes);
     this.#recorder = new Recorder({
@@ -108,7 +102,6 @@ export class DiskContent implements Content, FileUser {
       bootId: options.bootId ?? '',
     });
     this.#wanted = given.wanted;
-    this.#inParts = given.inParts;
     this.#remaining = Int32Array.from(layout.files, (_, file) => {
       const { first, end } = layout.filePieces(file);
       return end - first;
@@ -162,7 +155,7 @@ export class DiskContent implements Content, FileUser {
         good: this.good,
         isWanted: (file) => this.#wanted[file] === 1,
         keepInParts: (file) => {
-          this.#inParts[file] = 1;
+          this.#placement.put(file, 'parts');
         },
       });
       this.#isSettled = pieces.size === 0;
@@ -192,8 +185,8 @@ export class DiskContent implements Content, FileUser {
     while (this.#gate !== undefined) await this.#gate;
     this.#requireMissing(piece);
     const ranges = this.layout.pieceRanges(piece);
-    const [range, ...others] = ranges.filter(({ file }) => this.#placeOf(file) !== undefined);
-    const place = range === undefined ? undefined : this.#placeOf(range.file);
+    const [range, ...others] = ranges.filter(({ file }) => this.#placement.placeOf(file) !== undefined);
+    const place = range === undefined ? undefined : this.#placement.placeOf(range.file);
     // A piece in several files would hold one while it waits for another: of open files there is a bound.
     if (range === undefined || place === undefined || others.length > 0 || range !== ranges[0]) {
       const judgement = await this.judge(piece, blocks);
@@ -202,10 +195,10 @@ export class DiskContent implements Content, FileUser {
     }
     const { hashing, hashes } = this.#given.options;
     const { length } = range;
-    const position = this.#positionOf(range);
+    const position = this.#placement.positionOf(range);
     const source = (withPadding: boolean): HashSource => ({
       kind: 'memory',
-      blocks: this.#trimmed(piece, blocks, withPadding),
+      blocks: this.#placement.trimmed(piece, blocks, withPadding),
     });
     return this.#queue.around(length, async () => {
       const judgement = await place.useToWrite((file) =>
@@ -228,7 +221,7 @@ export class DiskContent implements Content, FileUser {
   async writeBlocks(piece: number, begin: number, blocks: readonly Uint8Array[]): Promise<void> {
     while (this.#gate !== undefined) await this.#gate;
     await this.#write(piece, begin, blocks, bytesIn(blocks));
-    this.#recorder.touch(this.#placesOf(piece));
+    this.#recorder.touch(this.#placement.placesOf(piece));
   }
 
   #write(piece: number, begin: number, blocks: readonly Uint8Array[], length: number): Promise<void> {
@@ -246,11 +239,11 @@ export class DiskContent implements Content, FileUser {
       };
       let from = 0;
       for (const range of ranges) {
-        const place = this.#placeOf(range.file);
+        const place = this.#placement.placeOf(range.file);
         if (place !== undefined) {
           left++;
           const buffers = cutBuffers(blocks, from, range.length);
-          this.#queue.add(place, this.#positionOf(range), range.length, buffers, done);
+          this.#queue.add(place, this.#placement.positionOf(range), range.length, buffers, done);
         }
         from += range.length;
       }
@@ -264,7 +257,7 @@ export class DiskContent implements Content, FileUser {
   }
 
   acceptPiece(piece: number): void {
-    if (this.#setGood(piece)) this.#recorder.add(piece, this.#placesOf(piece));
+    if (this.#setGood(piece)) this.#recorder.add(piece, this.#placement.placesOf(piece));
   }
 
   #setGood(piece: number): boolean {
@@ -299,56 +292,19 @@ export class DiskContent implements Content, FileUser {
     this.#unchecked.set(piece);
   }
 
-  async read(piece: number, begin: number, buffers: readonly Uint8Array[]): Promise<boolean> {
-    const segments = segmentsOf(this.layout, piece, begin, bytesIn(buffers));
-    if (segments === undefined) return false;
-    let from = 0;
-    for (const segment of segments) {
-      const { file, length } = segment;
-      const own = segments.length === 1 ? buffers : cutBuffers(buffers, from, length);
-      from += length;
-      const place = this.#placeOf(file);
-      if (place === undefined) for (const buffer of own) buffer.fill(0);
-      else if (!(await this.#readFrom(place, own, this.#positionOf(segment), length))) return false;
-    }
-    return true;
+  read(piece: number, begin: number, buffers: readonly Uint8Array[]): Promise<boolean> {
+    return this.#placement.read(piece, begin, buffers);
   }
 
-  async #readFrom(
-    place: Place,
-    buffers: readonly Uint8Array[],
-    position: number,
-    length: number,
-  ): Promise<boolean> {
-    try {
-      return place.isMade && (await place.read(buffers, position)) === length;
-    } catch (error) {
-      if (error instanceof StorageError && error.code === 'missing') return false;
-      throw error;
-    }
-  }
-
-  hashSource(piece: number, withPadding = true, instead?: Instead): HashSource | undefined {
-    const ranges: { path: string; offset: number; length: number }[] = [];
-    for (const range of this.layout.pieceRanges(piece)) {
-      const place = this.#placeOf(range.file);
-      if (place === undefined) {
-        if (withPadding) ranges.push({ path: '', offset: 0, length: range.length });
-        continue;
-      }
-      const offset = this.#positionOf(range);
-      if (!place.isMade || offset + range.length > place.presentLength) return undefined;
-      const path = range.file === instead?.file ? instead.path : place.path;
-      ranges.push({ path, offset, length: range.length });
-    }
-    return { kind: 'file', ranges };
+  hashSource(piece: number, withPadding = true): HashSource | undefined {
+    return this.#placement.hashSource(piece, withPadding);
   }
 
   judge(piece: number, source?: readonly Uint8Array[], signal?: AbortSignal): Promise<Judgement> {
     if (source === undefined) return this.#judgeOnDisk(piece, undefined, signal);
     return this.#judge(
       piece,
-      (withPadding) => ({ kind: 'memory', blocks: this.#trimmed(piece, source, withPadding) }),
+      (withPadding) => ({ kind: 'memory', blocks: this.#placement.trimmed(piece, source, withPadding) }),
       signal,
     );
   }
@@ -367,14 +323,12 @@ export class DiskContent implements Content, FileUser {
     instead: Instead | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Judgement> {
-    const sourceOf = (withPadding: boolean) => this.hashSource(piece, withPadding, instead);
+    const sourceOf = (withPadding: boolean) => this.#placement.hashSource(piece, withPadding, instead);
     for (;;) {
-      const paths = Array.from(this.#placesOf(piece), ({ path }) => path);
+      const paths = this.#placement.pathsOf(piece);
       const judgement = await this.#judge(piece, sourceOf, signal);
       // A file that got its other name before the hasher opened it is not missing.
-      const isMoved = Array.from(this.#placesOf(piece), ({ path }) => path).some(
-        (path, i) => path !== paths[i],
-      );
+      const isMoved = this.#placement.pathsOf(piece).some((path, i) => path !== paths[i]);
       if (judgement.verdict !== 'missing' || !isMoved) return judgement;
     }
   }
@@ -392,14 +346,6 @@ export class DiskContent implements Content, FileUser {
         throw new StorageError('io', `The copy ${path} is not what was copied`, { value: path });
       this.doubtPiece(piece);
     });
-  }
-
-  #trimmed(piece: number, blocks: readonly Uint8Array[], withPadding: boolean): readonly Uint8Array[] {
-    let length = 0;
-    for (const range of this.layout.pieceRanges(piece)) {
-      if (withPadding || this.#placeOf(range.file) !== undefined) length += range.length;
-    }
-    return cutBuffers(blocks, 0, length);
   }
 
   fileState(file: number): FileState {
@@ -436,7 +382,7 @@ export class DiskContent implements Content, FileUser {
     const slot = this.#slots[file];
     if (slot === undefined) return Promise.resolve();
     this.#wanted[file] = isWanted ? 1 : 0;
-    if (!isWanted || this.#inParts[file] !== 1) return Promise.resolve();
+    if (!isWanted || !this.#placement.isInParts(file)) return Promise.resolve();
     return this.#inTurn(() => this.#whileNobodyWrites(() => this.#moveOutOfParts(file, slot)));
   }
 
@@ -539,45 +485,30 @@ export class DiskContent implements Content, FileUser {
 
   /** Until all of them are copied, the bytes are read from the parts file. */
   async #moveOutOfParts(file: number, slot: FileSlot): Promise<void> {
-    for (const { piece, offset, length } of this.#goodRanges(file)) {
+    for (const { piece, offset, length } of this.#placement.rangesOf(file, this.good)) {
       const buffer = new Uint8Array(length);
-      if (await this.#readFrom(this.#parts, [buffer], this.#offsetOf(file) + offset, length))
+      if (await readFrom(this.#parts, [buffer], this.#placement.offsetOf(file) + offset, length))
         await slot.write([buffer], offset);
       else this.losePiece(piece);
     }
-    this.#inParts[file] = 0;
+    this.#placement.put(file, 'own');
     this.#recorder.touch([slot]);
   }
 
   /** What other files need for their pieces; the other pieces are no longer good. */
   async #moveIntoParts(file: number, slot: FileSlot): Promise<void> {
     const lost: number[] = [];
-    for (const { piece, offset, length } of this.#goodRanges(file)) {
-      const isShared = this.layout.pieceRanges(piece).some((range) => {
-        return range.file !== file && this.#slots[range.file] !== undefined;
-      });
+    for (const { piece, offset, length } of this.#placement.rangesOf(file, this.good)) {
+      const isShared = this.#placement.isShared(piece, file);
       const buffer = new Uint8Array(isShared ? length : 0);
-      if (isShared && (await this.#readFrom(slot, [buffer], offset, length)))
-        await this.#parts.write([buffer], this.#offsetOf(file) + offset);
+      if (isShared && (await readFrom(slot, [buffer], offset, length)))
+        await this.#parts.write([buffer], this.#placement.offsetOf(file) + offset);
       else lost.push(piece);
     }
     if (this.#parts.isMade) await this.#parts.sync();
     this.#lose(lost);
-    this.#inParts[file] = 1;
+    this.#placement.put(file, 'parts');
     if (this.#parts.isMade) this.#recorder.touch([this.#parts]);
-  }
-
-  /** Where good pieces lie in a file. */
-  *#goodRanges(file: number): Generator<{ piece: number; offset: number; length: number }> {
-    const { first, end } = this.layout.filePieces(file);
-    for (let piece = first; piece < end; piece++) {
-      if (!this.good.has(piece)) continue;
-      for (const range of this.layout.pieceRanges(piece)) if (range.file === file) yield { piece, ...range };
-    }
-  }
-
-  #offsetOf(file: number): number {
-    return this.layout.files[file]?.offset ?? 0;
   }
 
   freeBytes(): Promise<number> {
@@ -601,22 +532,5 @@ export class DiskContent implements Content, FileUser {
     this.#given.lock?.release();
     this.#given.options.openFiles.leave(this);
     this.#given.onClose();
-  }
-
-  /** Undefined for padding. */
-  #placeOf(file: number): Place | undefined {
-    const slot = this.#slots[file];
-    return slot === undefined ? undefined : this.#inParts[file] === 1 ? this.#parts : slot;
-  }
-
-  #positionOf({ file, offset }: FileRange): number {
-    return this.#inParts[file] === 1 ? this.#offsetOf(file) + offset : offset;
-  }
-
-  *#placesOf(piece: number): Generator<Place> {
-    for (const { file } of this.layout.pieceRanges(piece)) {
-      const place = this.#placeOf(file);
-      if (place !== undefined) yield place;
-    }
   }
 }

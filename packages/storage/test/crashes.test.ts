@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type { SeededRandom, SimHost, Simulation } from '@shoal/sim';
 import { simTest } from '@shoal/sim/testing';
 import { type Content, type ContentOptions, OpenFiles, openContent, StorageError } from '@shoal/storage';
+import { untilItEnds } from './lives.ts';
 import { makeSample, type Sample, slabsOf } from './world.ts';
 
 type Crash = 'kept' | 'lost' | 'torn';
@@ -119,21 +120,6 @@ function makeRun(simulation: Simulation, crash: Crash): Run {
     boot: 1,
     overwrite: false,
   };
-}
-
-async function untilItEnds(run: Run, work: Promise<void>): Promise<boolean> {
-  let end: { readonly error: unknown } | undefined;
-  work.then(
-    () => {
-      end = { error: undefined };
-    },
-    (error: unknown) => {
-      end = { error };
-    },
-  );
-  await run.simulation.run(() => end !== undefined || !run.host.isUp, { limitMs: 1_000_000 });
-  if (end?.error !== undefined) throw end.error;
-  return end !== undefined;
 }
 
 async function liveThrough(simulation: Simulation, crash: Crash): Promise<void> {
