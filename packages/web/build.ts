@@ -13,6 +13,7 @@ const making = `${target}-${process.pid}`;
 /** Images are compressed as they are; smaller files gain nothing. */
 const worthCompressing = /\.(?:html|js|css|svg)$/;
 const smallestCompressed = 1000;
+const mostTries = 5;
 
 try {
   await build({
@@ -31,10 +32,22 @@ try {
     },
   });
   compress(making);
-  rmSync(target, { recursive: true, force: true });
-  renameSync(making, target);
+  putInPlace();
 } finally {
   rmSync(making, { recursive: true, force: true });
+}
+
+/** Another build may do the same at this moment: one of them is the last. */
+function putInPlace(): void {
+  for (let tries = 1; ; tries++) {
+    rmSync(target, { recursive: true, force: true });
+    try {
+      renameSync(making, target);
+      return;
+    } catch (error) {
+      if (tries === mostTries) throw error;
+    }
+  }
 }
 
 function compress(folder: string): void {

@@ -1,7 +1,7 @@
 // Plays and shows files while they come: the node answers ranges and fetches first what is watched. A file of strangers
 // is shown by the browser's own players and as plain text; it is never opened as a page.
 
-import type { TransferFile } from '@shoal/api';
+import type { ErrorAnswer, TransferFile } from '@shoal/api';
 import { useEffect, useState } from 'react';
 import { formatBytes } from '../format.ts';
 import { Icon } from '../parts/icon.tsx';
@@ -67,7 +67,11 @@ function TextFile({ address, size }: { readonly address: string; readonly size: 
       try {
         const range = size > longestText ? { range: `bytes=0-${longestText - 1}` } : undefined;
         const response = await fetch(address, { signal: stop.signal, ...(range && { headers: range }) });
-        if (!response.ok) throw new Error(String(response.status));
+        if (!response.ok) {
+          const { error }: ErrorAnswer = await response.json();
+          setFailure(error.message);
+          return;
+        }
         setText(await response.text());
       } catch (error) {
         if (!stop.signal.aborted) setFailure(reasonOf(error));
