@@ -4,6 +4,8 @@
 export type { Catalogue } from './catalogue/catalogue.ts';
 export { openCatalogue } from './catalogue/open-catalogue.ts';
 export { catalogueSection } from './catalogue/section.ts';
+export { follow } from './export/following.ts';
+export { openExport } from './export/section.ts';
 export { feedsSection } from './feeds/section.ts';
 export { openBlocked } from './moderation/blocked.ts';
 export { moderationSection } from './moderation/section.ts';

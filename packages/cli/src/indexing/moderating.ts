@@ -2,6 +2,7 @@
 
 import { userInfo } from 'node:os';
 import { CliError } from '../exit-codes.ts';
+import { formatBytes } from '../numbers.ts';
 import type { Context } from '../verb.ts';
 import { type AskFlags, askIndex } from './asking.ts';
 
@@ -77,6 +78,22 @@ export async function showAudit(
       `${number}  ${at}  ${by}: ${action} ${kind} ${value}${why}`,
     );
   }
+}
+
+/** The export, for everybody to take. */
+export async function exportCatalogue(context: Context, flags: AskFlags): Promise<void> {
+  const made = await askIndex<{
+    readonly revision: number;
+    readonly records: number;
+    readonly bytes: number;
+    readonly infoHash: string;
+  }>(context, flags, 'POST', 'export');
+  const { revision, records, bytes, infoHash } = made;
+  const url = new URL('export/catalogue.torrent', flags.index).href;
+  context.output.result(
+    { revision, records, bytes, infoHash, url },
+    `${records} records up to revision ${revision}, ${formatBytes(bytes)}: ${url}`,
+  );
 }
 
 function tell({ output }: Context, { kind, value, reason, made }: Block): void {

@@ -83,7 +83,7 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
       tracker: knowledge,
       failed,
     });
-    const faces = await openFaces({ ...parts, catalogue, listing });
+    const faces = await openFaces({ ...parts, catalogue, listing, database });
     // What is closed last is what the others write to.
     const keeping: Section = {
       routes: [],

@@ -1,5 +1,6 @@
 // What `shoal index` is told: by flags, and by a file whose keys are the flags' names. Flags win.
 
+import { parseIndexUrl } from '@shoal/directory';
 import { CliError } from '../exit-codes.ts';
 import type { Context } from '../verb.ts';
 
@@ -16,6 +17,8 @@ export interface IndexFlags {
   readonly leastRatio?: number;
   readonly interval?: number;
   readonly refuseBlocked?: true;
+  readonly follow?: readonly string[];
+  readonly exportHours?: number;
   readonly proxy?: readonly string[];
   readonly unlimited?: true;
   readonly threads?: number;
@@ -41,6 +44,8 @@ const kinds: Readonly<Record<Exclude<keyof IndexFlags, 'config'>, Kind>> = {
   leastRatio: 'number',
   interval: 'number',
   refuseBlocked: 'switch',
+  follow: 'texts',
+  exportHours: 'number',
   proxy: 'texts',
   unlimited: 'switch',
   threads: 'number',
@@ -70,6 +75,9 @@ export async function effectiveFlags(context: Context, given: IndexFlags): Promi
     throw wrong('interval', 'a number of seconds from 10 to 86400');
   if (!Number.isInteger(threads) || threads < 1 || threads > 64)
     throw wrong('threads', 'a number from 1 to 64');
+  if (!(flags.exportHours === undefined || (flags.exportHours >= 0 && flags.exportHours <= 8_760)))
+    throw wrong('export-hours', 'a number of hours, or 0');
+  for (const url of flags.follow ?? []) parseIndexUrl(url);
   if (threads > 1 && flags.refuseBlocked === true)
     throw new CliError('usage', '--threads is for open trackers: not with --refuse-blocked.');
   const isOpen = flags.listed === undefined && flags.users === undefined && flags.private !== true;

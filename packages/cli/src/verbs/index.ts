@@ -10,7 +10,7 @@ const usualPort = 6969;
 const index: Verb = (command, context) => {
   command
     .usage(
-      '[FLAGS] | check [FLAGS] | list [add|remove] … | users [add|remove] … | block | unblock | blocks | audit | backup FILE',
+      '[FLAGS] | check [FLAGS] | list [add|remove] … | users [add|remove] … | block | unblock | blocks | audit | backup FILE | export',
     )
     .helpCommand(false)
     .addOption(flags.data)
@@ -34,6 +34,16 @@ const index: Verb = (command, context) => {
     .option('--store <DIR>', 'keep a copy of what is listed, and share it')
     .option('--store-limit <SIZE>', 'how much the store may hold, such as 500GB')
     .option('--store-keeps <WHAT>', 'listed, or offered: what nodes offer without being listed, too (listed)')
+    .option(
+      '--follow <URL>',
+      'take the catalogue of another index, and stay in step; may be given several times',
+      collect,
+    )
+    .option(
+      '--export-hours <N>',
+      'how often the catalogue is made a signed torrent; 0 for never (24)',
+      Number,
+    )
     .option('--threads <N>', 'how many threads answer over UDP (1)', Number)
     .option('--unlimited', 'lift the limits for one address, for benchmarks')
     .action(async (options) => {
@@ -55,6 +65,14 @@ const index: Verb = (command, context) => {
     .action(async (file) => {
       const { backupIndex } = await import('../indexing/backup.ts');
       await backupIndex(context, file, command.opts());
+    });
+  command
+    .command('export')
+    .description('make the catalogue of a running index a signed torrent now')
+    .option('--index <URL>', 'the index', `http://127.0.0.1:${usualPort}/`)
+    .action(async ({ index: url }) => {
+      const { exportCatalogue } = await import('../indexing/moderating.ts');
+      await exportCatalogue(context, { ...command.opts(), index: url });
     });
   addModeration(command, context);
   const list = command
