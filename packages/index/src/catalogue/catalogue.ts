@@ -154,7 +154,9 @@ export interface Change {
 }
 
 export interface CatalogueTotals {
+  /** Publications that are found. */
   readonly torrents: number;
+  /** Keys that said anything. */
   readonly publishers: number;
   readonly revision: number;
 }

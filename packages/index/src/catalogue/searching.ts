@@ -39,7 +39,7 @@ const orders: Readonly<Record<Sort, string>> = {
   oldest: 'added_ms, number',
   seeds: 'seeds desc, number desc',
   size: 'size desc, number desc',
-  smallest: 'size, number',
+  smallest: 'size < 0, size, number',
   // The mean as if three had given three stars before: one friend makes no best one.
   rating: '(stars * ratings + 9000.0) / (ratings + 3) desc, number desc',
 };
@@ -50,6 +50,17 @@ const walks: Readonly<Record<Sort, string>> = {
   relevance: orders.newest,
   smallest: 'size, number',
   rating: 'stars desc, number desc',
+};
+
+/** What has no size or rating comes last among what has the words, and is left out where all is walked through. */
+const always: Readonly<Record<Sort, readonly RawBuilder<unknown>[]>> = {
+  relevance: [],
+  newest: [],
+  oldest: [],
+  seeds: [],
+  size: [],
+  smallest: [sql`size >= 0`],
+  rating: [sql`ratings > 0`],
 };
 
 const dayMs = 86_400_000;
@@ -104,14 +115,18 @@ export class Searching {
 
   /** Whoever searches for common words alone waits for others who do, and for nobody else. */
   async #find(search: Search, groups: readonly string[][], unwanted: readonly string[]): Promise<Found> {
-    if (!(await this.#isLong(groups))) return this.#findWith(this.#access.reader, search, groups, unwanted);
+    if (!(await this.#isLong(search, groups)))
+      return this.#findWith(this.#access.reader, search, groups, unwanted);
     return this.#lane.run(() => this.#findWith(this.#access.slowReader, search, groups, unwanted));
   }
 
   /** The rarest of the words says how far the others are walked along. */
-  async #isLong(groups: readonly string[][]): Promise<boolean> {
+  async #isLong(search: Search, groups: readonly string[][]): Promise<boolean> {
+    const { sort = 'relevance' } = search;
     const words = groups.flat();
-    if (words.length === 0) return false;
+    // A filter alone may fit a tenth of all, which other orders than by time look up others in.
+    if (words.length === 0)
+      return sort !== 'relevance' && sort !== 'newest' && filterGroups(search).length > 0;
     const rows = await this.#access.reader
       .selectFrom('vocabulary')
       .selectAll()
@@ -133,23 +148,30 @@ export class Searching {
     const filters = filterGroups(search);
     const expression: Expression = { groups: [...groups, ...filters], none: unwanted };
     const sort = search.sort ?? (groups.length > 0 ? 'relevance' : 'newest');
-    const conditions = conditionsOf(search);
+    const isWalk = expression.groups.length === 0;
+    const condition = always[sort];
+    const conditions = [...conditionsOf(search), ...(isWalk ? condition : [])];
     const hasRanges = conditions.length > 1;
-    const most =
-      expression.groups.length === 0 && !hasRanges ? Math.min(offset + limit, maxRanked) : maxRanked;
+    const most = isWalk && !hasRanges ? Math.min(offset + limit, maxRanked) : maxRanked;
     const inTitle: Expression = {
       groups: [...groups.map((words) => words.map(marked.title)), ...filters],
       none: unwanted,
     };
     const titled =
       groups.length === 0 ? sql`select 0 as number where 1 = 0` : this.#words.find(inTitle, most);
-    const candidates =
-      expression.groups.length === 0
-        ? sql`select number from (select number from entries where ${sql.join(
-            sort === 'rating' ? [...conditionsOf({}), sql`ratings > 0`] : conditionsOf({}),
-            sql` and `,
-          )} order by ${sql.raw(walks[sort])} limit ${most}) walked`
-        : this.#words.find(expression, most);
+    const walked = sql`select number from entries where ${sql.join(
+      [...conditionsOf({}), ...condition],
+      sql` and `,
+    )} order by ${sql.raw(walks[sort])} limit ${most}`;
+    // Where neither the newest nor the best are wanted, those that come first in that order have to be looked at, too.
+    const isOrdered = sort !== 'relevance' && sort !== 'newest';
+    const newest = this.#words.find(expression, most);
+    const candidates = isWalk
+      ? sql`select number from (${walked}) walked`
+      : isOrdered
+        ? sql`select number from (${newest}) newest union select number from (${walked}) walked
+            where number in (${this.#words.all(expression)})`
+        : newest;
     const nowMs = Math.floor(this.#clock.wallTimeMs());
     // As doubles: PostgreSQL would reckon with decimals, ten times slower.
     const score = sql`(in_title * (4.0 + 2.0 * ${sql.lit(Math.max(1, groups.length))} / ${double('title_words')})
@@ -177,7 +199,7 @@ export class Searching {
     // A page beyond the end says nothing of what is before it.
     const first = rows[0] ?? (offset === 0 ? undefined : (await query(0, 1).execute(reader)).rows[0]);
     const looked = first?.looked ?? 0;
-    if (expression.groups.length === 0 && !hasRanges) {
+    if (isWalk && !hasRanges) {
       const total = await this.#reading.listed();
       return { rows, total, isComplete: total <= maxRanked };
     }

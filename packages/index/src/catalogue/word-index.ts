@@ -9,6 +9,8 @@ export interface WordIndex {
   remove<Tables>(db: Kysely<Tables>, numbers: readonly number[]): Promise<void>;
   /** A subquery with the column `number`: of those that fit, the newest. */
   find(expression: Expression, most: number): RawBuilder<unknown>;
+  /** The same for all of them, to look others up in. */
+  all(expression: Expression): RawBuilder<unknown>;
 }
 
 export interface WordRow {
@@ -26,6 +28,8 @@ const fts5: WordIndex = {
   },
   find: (expression, most) =>
     sql`select rowid as number from entry_words where entry_words match ${toFts5(expression)} order by rowid desc limit ${most}`,
+  all: (expression) =>
+    sql`select rowid as number from entry_words where entry_words match ${toFts5(expression)}`,
 };
 
 const tsvector: WordIndex = {
@@ -38,6 +42,7 @@ const tsvector: WordIndex = {
   },
   find: (expression, most) =>
     sql`select number from entry_words where words @@ ${toTsquery(expression)}::tsquery order by number desc limit ${most}`,
+  all: (expression) => sql`select number from entry_words where words @@ ${toTsquery(expression)}::tsquery`,
 };
 
 export const wordIndexes: Readonly<Record<DatabaseKind, WordIndex>> = { sqlite: fts5, postgres: tsvector };

@@ -99,7 +99,9 @@ export function catalogueSuite(name: string, fresh: () => Promise<string>): void
           [{ since: nowMs + 1, words: 'song', sort: 'newest' }, ['Song three', 'Song two']],
           [{ before: nowMs + 1 }, ['Song one']],
           [{ minSeeds: 1 }, []],
-          [{ sort: 'smallest', minSize: 0 }, ['Song one', 'Song two']],
+          [{ sort: 'smallest' }, ['Song one', 'Song two']],
+          [{ sort: 'smallest', words: 'song' }, ['Song one', 'Song two', 'Song three']],
+          [{ sort: 'rating', words: 'one' }, ['Song one']],
           [{ sort: 'newest', limit: 1, offset: 1 }, ['Song two']],
         ];
         for (const [search, titles] of cases)
