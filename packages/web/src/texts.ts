@@ -19,9 +19,7 @@ export const texts = {
   },
   format: { veryLong: 'a very long time' },
   connection: {
-    connecting: 'Asking the node…',
     away: 'The node went away. Trying again… What you see is how it was.',
-    back: 'The node is back.',
   },
   rates: {
     down: 'Coming in',
@@ -39,7 +37,6 @@ export const texts = {
     close: 'Close',
     cancel: 'Cancel',
     save: 'Save',
-    copy: 'Copy',
     copied: 'Copied.',
     notCopied: 'The browser did not let the page copy it.',
     back: 'Back to the transfers',
@@ -103,7 +100,6 @@ export const texts = {
     left: 'Time left',
     size: 'Size',
     added: 'Added',
-    ratio: 'Ratio',
     shown: (shown: number, all: number) =>
       shown === all
         ? transferCount(all)
@@ -135,9 +131,7 @@ export const texts = {
     labels: 'Labels',
     move: 'Move',
     remove: 'Remove',
-    open: 'Open',
     force: 'Start now, past the queue',
-    unforce: 'Back into the queue',
     copyLink: 'Copy link',
     torrentFile: 'Torrent file',
     clear: 'Clear selection',
@@ -177,7 +171,6 @@ export const texts = {
     add: 'Add labels',
     remove: 'Take labels away',
     hint: 'With commas between them; 64 characters each at most',
-    none: 'None of them has a label yet.',
   },
   move: {
     title: (count: number) => `Move ${transferCount(count)}`,
@@ -214,9 +207,7 @@ export const texts = {
     tabs: { overview: 'Overview', files: 'Files', peers: 'Peers', finders: 'Finders', log: 'Log' },
     failed: (why: string) => `The node did not tell: ${why}`,
     facts: {
-      state: 'State',
       size: 'Size',
-      here: 'Here',
       left: 'Time left',
       downloaded: 'Downloaded',
       uploaded: 'Uploaded',
@@ -267,17 +258,10 @@ export const texts = {
     rates: { title: 'Rates', none: 'Nothing has moved since this page was opened.' },
     files: {
       search: 'Search files',
-      name: 'File',
-      size: 'Size',
-      here: 'Here',
-      priority: 'Priority',
       priorities: { skip: 'Skip', low: 'Low', normal: 'Normal', high: 'High' },
       priorityOf: (name: string) => `Priority of ${name}`,
-      play: 'Play',
-      look: 'Look',
       playFile: (name: string) => `Play ${name}`,
       lookAt: (name: string) => `Look at ${name}`,
-      save: 'Save',
       saveFile: (name: string) => `Save ${name}`,
       all: 'Set all shown',
       none: 'The list of files has not come yet.',
@@ -293,7 +277,6 @@ export const texts = {
     },
     peers: {
       title: 'The swarm',
-      me: 'this node',
       summary: (peers: number, down: string, up: string) =>
         `${counted(peers, 'peer', 'peers')}; coming in ${down}, going out ${up}`,
       none: 'Nobody is connected.',
@@ -309,7 +292,7 @@ export const texts = {
       encrypted: 'encrypted',
       lan: 'local network',
       more: (count: number) => `The picture shows the ${count} busiest.`,
-      legend: { down: 'coming in', up: 'going out', seed: 'has all of it', idle: 'idle' },
+      legend: { down: 'coming in', up: 'going out', seed: 'has all of it' },
       bans: 'Turned away',
     },
     finders: {
@@ -381,10 +364,8 @@ export const texts = {
     invalid: (expects: string) => `This does not fit: ${expects}.`,
     saved: 'Saved.',
     savedRestart: 'Saved. It holds after a restart of the node.',
-    page: 'This page',
   },
   errors: {
     unknown: 'Something failed that should not.',
-    because: (what: string, why: string) => `${what}: ${why}`,
   },
 } as const;

@@ -65,6 +65,14 @@ export function Actions({
       {(rests || isMany) && (
         <Action name="resume" isPrimary={rests} onClick={() => void act(ids, { action: 'resume' })} />
       )}
+      {first?.state === 'queued' && (
+        <Action
+          name="resume"
+          title={texts.actions.force}
+          isPrimary
+          onClick={() => void act(ids, { action: 'change', change: { isForced: true } })}
+        />
+      )}
       {(!rests || isMany) && <Action name="pause" onClick={() => void act(ids, { action: 'pause' })} />}
       <Action name="verify" onClick={() => void act(ids, { action: 'verify' })} />
       <Action
