@@ -118,3 +118,11 @@ test('a link is told apart from what it leads to', { skip: process.platform === 
     await world.close();
   }),
 );
+
+test('a place where no folder can be made says so, parent or no parent', {
+  skip: process.platform !== 'linux' && 'needs /proc',
+}, async () => {
+  const { disk, close } = createNodeWorld();
+  await assert.rejects(disk.makeFolder('/proc/nothing/here'), { code: 'not-found' });
+  await close();
+});

@@ -89,6 +89,12 @@ test('a node shares, and is seen, steered and told to forget', async (context) =
     ],
   );
 
+  // What is shared already is as good as shared now.
+  assert.equal(
+    (await ask(['share', join(folder, 'song.txt'), ...here])).at(-1)?.magnet,
+    shared.at(-1)?.magnet,
+  );
+
   const list = await ask(['list', ...here, '--sort', 'name']);
   assert.deepEqual(
     list.map(({ name, state, isComplete }) => [name, state, isComplete]),
@@ -133,6 +139,11 @@ test('a node shares, and is seen, steered and told to forget', async (context) =
   assert.deepEqual([moved.at(-1)?.event, moved.at(-1)?.folder], ['moved', join(folder, 'elsewhere')]);
   assert.equal(await readFile(join(folder, 'elsewhere', 'song.txt'), 'utf8'), 'la');
 
+  // Nobody can make a folder there.
+  await writeFile(join(folder, 'file'), '');
+  const unmoved = await shoal(['move', 'album', '-o', join(folder, 'file', 'below'), ...here]);
+  assert.deepEqual([unmoved.code, /album was not moved: /.test(unmoved.stderr)], [1, true], unmoved.stderr);
+
   const wrong: readonly (readonly [words: string[], code: number, says: RegExp])[] = [
     [['show', 'nobody'], 3, /no transfer nobody.*shoal list/],
     [['pause'], 2, /--all/],
@@ -140,6 +151,8 @@ test('a node shares, and is seen, steered and told to forget', async (context) =
     [['set', 'song'], 2, /Nothing is to be set/],
     [['set', 'song', '--up-limit', '1 Mb'], 2, /1 Mb/],
     [['select', 'album', '9'], 3, /no file number 9/],
+    [['select', 'album', '*.none'], 3, /No file of album fits/],
+    [['share', join(folder, 'nothing')], 3, /nothing/],
     [['top'], 2, /terminal/],
   ];
   for (const [words, code, says] of wrong) {

@@ -115,13 +115,22 @@ export function createDisk(openThings: OpenThings, pool: WorkerPool): Disk {
 /** Node's own recursive mkdir calls a read-only disk "not found". */
 async function makeFolder(path: string, mode: number): Promise<void> {
   try {
-    await call('Cannot make folder', path, (done) => fs.mkdir(path, mode, (error) => done(error)));
+    await makeOneFolder(path, mode);
   } catch (error) {
     const parent = dirname(path);
-    if (error instanceof WorldError && error.code === 'not-found' && parent !== path) {
-      await makeFolder(parent, mode);
-      await makeFolder(path, mode);
-    } else if (!(await isFolder(path))) throw error;
+    if (!(error instanceof WorldError && error.code === 'not-found' && parent !== path)) throw error;
+    await makeFolder(parent, mode);
+    // Once only: where nobody can make a folder, in /proc say, it is not found again, parent or no parent.
+    await makeOneFolder(path, mode);
+  }
+}
+
+/** One that is there is as good. */
+async function makeOneFolder(path: string, mode: number): Promise<void> {
+  try {
+    await call('Cannot make folder', path, (done) => fs.mkdir(path, mode, (error) => done(error)));
+  } catch (error) {
+    if (!(await isFolder(path))) throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 // Sharing by the node that owns the data folder: it makes the torrents, and goes on when this command has ended.
 
 import { access } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ApiError, type NewTransfer, type TransferSummary } from '@shoal/api';
 import { createProgressBoard } from '../progress.ts';
 import type { Context } from '../verb.ts';
@@ -18,7 +18,14 @@ export async function shareInNode(
   const { output, signal } = context;
   for (const request of requests) {
     output.progress(`making a torrent of ${basename(request.path)}`);
-    const added = await node.call('addTransfer', { body: request }, signal);
+    const added = await node.call('addTransfer', { body: request }, signal).catch(async (error: unknown) => {
+      const shared =
+        error instanceof ApiError &&
+        error.status === 409 &&
+        (await sharedAlready(node, request.path, signal));
+      if (!shared) throw error;
+      return shared;
+    });
     await untilShared(context, node, added);
     await tellSharedByNode(context, node, added.id);
   }
@@ -66,6 +73,18 @@ async function torrentFileOf(
       return path;
   }
   return undefined;
+}
+
+/** From this very place: then it is as good as shared just now. */
+async function sharedAlready(
+  node: RunningNode,
+  path: string,
+  signal: AbortSignal,
+): Promise<TransferSummary | undefined> {
+  const { transfers } = await node.call('transfers', { query: { text: basename(path) } }, signal);
+  const found = transfers.find(({ name, folder }) => name === basename(path) && folder === dirname(path));
+  if (found?.state !== 'paused') return found;
+  return await node.call('resumeTransfer', { params: { id: found.id } }, signal);
 }
 
 async function untilShared(context: Context, node: RunningNode, added: TransferSummary): Promise<void> {

@@ -1,6 +1,6 @@
 // Fetches what links and torrent files name, verifies it, and shares it on with --seed; and files from web servers.
 
-import { join, matchesGlob, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { toHex } from '@shoal/base';
 import { encodeTorrent, magnetOf, type Torrent } from '@shoal/metainfo';
 import { limitSettings } from '@shoal/node/config';
@@ -8,6 +8,7 @@ import type { NamedSource, Session, Transfer } from '@shoal/swarm';
 import { boundConfig } from '../config.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
+import { matchesPath } from '../globs.ts';
 import { formatBytes } from '../numbers.ts';
 import { createProgressBoard } from '../progress.ts';
 import { type CommonFlags, commonRequest, tellIgnored } from '../running/flags.ts';
@@ -230,14 +231,6 @@ function misfitOf(
         if (event.kind === 'metadata') check(event.torrent);
       });
   });
-}
-
-/** A glob without a slash is about the file's own name, as in .gitignore. */
-function matchesPath(path: string, glob: string): boolean {
-  return (
-    matchesGlob(path, glob) ||
-    (!glob.includes('/') && matchesGlob(path.slice(path.lastIndexOf('/') + 1), glob))
-  );
 }
 
 function placeOf(transfer: Transfer, folder: string): string {

@@ -1,13 +1,13 @@
 // Takes the files of transfers to another folder while they run, or finds them where somebody has put them.
 
 import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { TransferSummary } from '@shoal/api';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import { formatBytes } from '../numbers.ts';
 import { act } from '../running/acting.ts';
 import { chooseTransfer } from '../running/choosing.ts';
-import { followTransfers } from '../running/following.ts';
 import { openNode, type RunningNode } from '../running/running-node.ts';
 import type { Context, Verb } from '../verb.ts';
 
@@ -19,46 +19,55 @@ const move: Verb = (command, context) => {
     .addOption(flags.data)
     .addOption(flags.config)
     .action(async (words, options) => {
+      const { output, signal } = context;
       const node = await openNode(context, options);
       const folder = resolve(options.output);
-      if (options.there === true) {
+      const begunMs = Date.now();
+      const moving: TransferSummary[] = [];
+      if (options.there === true)
         for (const word of words) {
-          const { id, name } = await chooseTransfer(node, word, context.signal);
-          await node.call(
-            'moveTransfer',
-            { params: { id }, body: { folder, isThere: true } },
-            context.signal,
-          );
-          context.output.result({ event: 'relocated', id, name, folder }, `looking for ${name} in ${folder}`);
+          const transfer = await chooseTransfer(node, word, signal);
+          const { id, name } = transfer;
+          await node.call('moveTransfer', { params: { id }, body: { folder, isThere: true } }, signal);
+          output.event({ event: 'looking', id, name, folder }, `looking for ${name} in ${folder}`);
+          moving.push(transfer);
         }
-        return;
-      }
-      const moving = await act(context, node, { words }, { action: 'move', folder, done: 'moving' });
-      await untilMoved(context, node, moving);
+      else moving.push(...(await act(context, node, { words }, { action: 'move', folder, done: 'moving' })));
+      for (const transfer of moving) await untilMoved(context, node, transfer, { folder, begunMs });
     });
 };
 
 export default move;
 
+const lookEveryMs = 250;
+
+/** Rejects with what the node says about it. */
 async function untilMoved(
-  context: Context,
+  { output, signal }: Context,
   node: RunningNode,
-  moving: readonly TransferSummary[],
+  { id, name }: TransferSummary,
+  { folder, begunMs }: { readonly folder: string; readonly begunMs: number },
 ): Promise<void> {
-  const { output, signal } = context;
-  const left = new Set(moving.map(({ id }) => id));
-  if (left.size === 0) return;
-  for await (const transfer of followTransfers(node, [...left], signal, output)) {
-    const { id, name, folder, moving: state } = transfer;
-    if (state === undefined) {
-      output.result({ event: 'moved', id, name, folder }, `moved: ${name} to ${folder}`);
-      left.delete(id);
-    } else if (state.state === 'broken-off') {
-      throw new CliError(
-        'failed',
-        `${name} was not moved: ${state.error?.message ?? 'the move broke off'}\nMove it again to go on, or back to where it was.`,
-      );
-    } else output.progress(`moving ${name}: ${formatBytes(state.bytes)} of ${formatBytes(state.total)}`);
-    if (left.size === 0) return;
+  const params = { id };
+  for (;;) {
+    const { moving, folder: place } = await node.call('transfer', { params }, signal);
+    if (moving?.state === 'moving')
+      output.progress(`moving ${name}: ${formatBytes(moving.bytes)} of ${formatBytes(moving.total)}`);
+    else {
+      const log = await node.call('log', { params }, signal);
+      const of = (what: string) => log.filter(({ kind, atMs }) => kind === what && atMs >= begunMs);
+      if (moving === undefined && place === folder) {
+        for (const { message } of of('move-left')) output.note(`${name}: ${message}`);
+        output.result({ event: 'moved', id, name, folder }, `moved: ${name} to ${folder}`);
+        return;
+      }
+      const reason = moving?.error?.message ?? of('move-failed').at(-1)?.message;
+      if (reason !== undefined)
+        throw new CliError(
+          'failed',
+          `${name} was not moved: ${reason}\n${moving === undefined ? `It is in ${place}.` : 'Move it again to go on, or back to where it was.'}`,
+        );
+    }
+    await setTimeout(lookEveryMs, undefined, { signal });
   }
 }

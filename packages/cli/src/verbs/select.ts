@@ -4,6 +4,7 @@ import { Option } from '@commander-js/extra-typings';
 import type { FileChoice } from '@shoal/api';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
+import { matchesPath } from '../globs.ts';
 import { chooseTransfer } from '../running/choosing.ts';
 import { printFiles } from '../running/files.ts';
 import { openNode } from '../running/running-node.ts';
@@ -43,10 +44,13 @@ const select: Verb = (command, context) => {
           'not-found',
           `${name} has no file number ${missing}. \`shoal show ${id.slice(0, 8)} --files\` lists them.`,
         );
+      const globs = files.filter((text) => !isNumber(text));
+      const idle = globs.find((glob) => !before.some(({ path }) => matchesPath(path, glob)));
+      if (idle !== undefined) throw new CliError('not-found', `No file of ${name} fits ${idle}.`);
       const body: FileChoice = {
         priority,
         files: numbers,
-        globs: files.filter((text) => !isNumber(text)),
+        globs,
         ...(options.only === true && { onlyThese: true }),
       };
       printFiles(output, await node.call('chooseFiles', { params: { id }, body }, signal));

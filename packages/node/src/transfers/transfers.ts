@@ -217,7 +217,7 @@ export class Transfers {
         await this.#parts.world.disk.stat(folder);
         void item.transfer.relocate(folder).then(
           () => this.#inBackground(item, () => this.#remember(item, { folder })),
-          (error: unknown) => this.#told(item, 'move', error),
+          (error: unknown) => this.#told(item, 'move-failed', error),
         );
         return;
       }
@@ -237,11 +237,11 @@ export class Transfers {
     transfer.move({ folder }).then(
       (left) => {
         if (left.length > 0)
-          this.#told(item, 'move', new Error(`These stay in the old place: ${left.join(', ')}`));
+          this.#told(item, 'move-left', new Error(`These stay in the old place: ${left.join(', ')}`));
         ended({ folder });
       },
       (error: unknown) => {
-        this.#told(item, 'move', error);
+        this.#told(item, 'move-failed', error);
         // What was broken off by the end of the node goes on at its next start; what cannot be is given up.
         if (!this.#closing.signal.aborted && transfer.moving === undefined) ended({});
       },
