@@ -31,6 +31,8 @@ class Scene {
   });
   readonly copies = new Map<string, number>();
   readonly failures: unknown[] = [];
+  /** What nodes offer without being listed. */
+  offered: readonly string[] = [];
   sourcePort = 0;
 
   /** A file that the source has: its torrent, as it is put on the list. */
@@ -62,7 +64,10 @@ class Scene {
     return { bytes, torrent, hash, content };
   }
 
-  async open(limitBytes: number): Promise<{ store: Store; listing: Listing; close(): Promise<void> }> {
+  async open(
+    limitBytes: number,
+    keeps: 'listed' | 'offered' = 'listed',
+  ): Promise<{ store: Store; listing: Listing; close(): Promise<void> }> {
     const database = await openDatabase(`sqlite:${join(this.folder, 'index.sqlite')}`, 0);
     const failed = (error: unknown) => void this.failures.push(error);
     const listing = await Listing.open(this.world, database, { failed });
@@ -70,12 +75,13 @@ class Scene {
       world: this.world,
       folder: join(this.folder, 'store'),
       limitBytes,
+      keeps,
       version: '0.0.0',
       listing,
       registry: {
         holdersOf: async () => [{ address: { address: '127.0.0.1', port: this.sourcePort }, have: 1 }],
         countOf: async (hash) => ({ holders: 1, complete: this.copies.get(hash) ?? 0 }),
-        thin: async () => [],
+        thin: async () => this.offered.map((infoHash) => ({ infoHash, holders: 1, complete: 1 })),
       },
       failed,
     });
@@ -147,6 +153,43 @@ test('a store keeps what fits, says what does not, and lets go what others have 
     await untilState(second.store, c.hash, 'kept');
     assert.equal(readFileSync(join(foreign, 'thesis.txt'), 'utf8'), 'mine');
     await second.close();
+    assert.deepEqual(scene.failures, []);
+  } finally {
+    await scene.close();
+  }
+});
+
+test('a store may keep what nodes offer too, as long as there is room', { timeout: 60_000 }, async () => {
+  const scene = new Scene();
+  try {
+    const [a, b, c] = [await scene.source('a'), await scene.source('b'), await scene.source('c')];
+    const folderOf = ({ hash }: { hash: string }) => join(scene.folder, 'store', hash);
+    scene.offered = [a.hash, b.hash];
+    const first = await scene.open(2.5 * size, 'offered');
+    first.store.listens?.(1);
+    await untilState(first.store, a.hash, 'kept');
+    await untilState(first.store, b.hash, 'kept');
+    // Offered before listed: what others have well makes room.
+    scene.copies.set(a.hash, 5);
+    await first.listing.add(c.bytes);
+    await untilState(first.store, c.hash, 'kept');
+    assert.equal(existsSync(folderOf(a)), false);
+    assert.ok(readFileSync(join(folderOf(b), 'content', 'b')).equals(b.content));
+    await first.close();
+
+    // Nobody offers it any more, and nobody has it: it stays.
+    scene.offered = [];
+    await scene.session.close();
+    const second = await scene.open(2.5 * size, 'offered');
+    second.store.listens?.(1);
+    await untilState(second.store, b.hash, 'kept');
+    await second.close();
+
+    const third = await scene.open(2.5 * size, 'listed');
+    third.store.listens?.(1);
+    await untilState(third.store, c.hash, 'kept');
+    while (existsSync(folderOf(b))) await setTimeout(20);
+    await third.close();
     assert.deepEqual(scene.failures, []);
   } finally {
     await scene.close();
