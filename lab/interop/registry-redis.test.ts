@@ -1,7 +1,11 @@
 // Leases in a real Redis: the suite of all lease stores, and what only a server of its own can do: vanish, restart, forget.
 
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { test } from 'node:test';
+import { createServer } from 'node:tls';
+import type { TlsStreams } from '@shoal/base';
+import { testCertificate, testKey } from '@shoal/base/compliance';
 import { createNodeWorld } from '@shoal/base/node';
 import { openRedisLeases } from '@shoal/index/registry';
 import { leaseStoreSuite, roomy } from '../../packages/index/test/registry/lease-stores.ts';
@@ -66,6 +70,42 @@ test('a Redis that is killed is told in words, and found again with what it wrot
       await assert.rejects(openRedisLeases({ ...options, url }), { code: 'settings' });
   } finally {
     await world.close();
+    await server.stop();
+  }
+});
+
+test('leases go over TLS (rediss:), and not to a server that nobody vouches for', { skip }, async () => {
+  const server = await startRedis();
+  const { port: plainPort } = new URL(server.url);
+  const front = createServer({ cert: testCertificate, key: testKey }, (socket) => {
+    const back = connect(Number(plainPort), '127.0.0.1');
+    for (const [one, other] of [
+      [socket, back],
+      [back, socket],
+    ] as const) {
+      one.pipe(other);
+      one.on('error', () => other.destroy());
+    }
+  });
+  front.on('tlsClientError', () => {});
+  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+  const address = front.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const url = `rediss://localhost:${address.port}`;
+  const world = createNodeWorld();
+  const tls: TlsStreams = {
+    ...world.tls,
+    connect: (to, options) => world.tls.connect(to, { ...options, trusted: [testCertificate] }),
+  };
+  try {
+    const store = await openRedisLeases({ ...world, tls, limits: roomy, url });
+    assert.equal(await store.peek('ab'.repeat(40)), undefined);
+    assert.equal(store.ailment, undefined);
+    await store.close();
+    await assert.rejects(openRedisLeases({ ...world, limits: roomy, url }), { code: 'unavailable' });
+  } finally {
+    await world.close();
+    front.close();
     await server.stop();
   }
 });
