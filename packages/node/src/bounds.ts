@@ -75,3 +75,6 @@ export const longestBlocklist = 256 * 1024 * 1024;
 
 /** Lists are published daily. */
 export const blocklistLookMs = 60_000;
+
+/** Of the five seconds that a stop may take, so much is for trackers and the DHT to hear of it. */
+export const farewellMs = 2500;

@@ -98,8 +98,15 @@ export async function createNode(options: CreateNodeOptions): Promise<EmbeddedNo
     const { id, url, token, peerPort } = node;
     const client = createClient({ url, fetch, token });
     let stopping: Promise<void> | undefined;
+    const end = async () => {
+      try {
+        await node.stop();
+      } finally {
+        await unbound.close();
+      }
+    };
     const stop = () => {
-      stopping ??= node.stop().finally(() => unbound.close());
+      stopping ??= end();
       return stopping;
     };
     const add = async (body: NewTransfer) =>
