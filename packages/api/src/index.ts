@@ -1,3 +1,4 @@
+export type { FindAnswer, FindQuery, FoundTorrent, NewPublication, SaidAnswer } from './catalogue.ts';
 export {
   type AnswerOf,
   ApiError,

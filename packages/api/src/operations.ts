@@ -1,5 +1,14 @@
 // Every operation of the node's API, once. Whatever is not a GET changes something, and takes the token.
 
+import {
+  findAnswer,
+  findQuery,
+  newPublication,
+  onePublication,
+  rating,
+  report,
+  saidAnswer,
+} from './catalogue.ts';
 import { configAnswer, configChange, health, nodeFacts, nodeStatistics } from './node.ts';
 import type { Operation } from './operation.ts';
 import {
@@ -242,6 +251,44 @@ export const operations = {
     summary: 'What happened to it and why, the newest last',
     params: one,
     answer: listOf(logEntry),
+  },
+  find: {
+    method: 'GET',
+    path: '/api/find',
+    summary: 'Search all indexes of the config at once',
+    query: findQuery,
+    answer: findAnswer,
+  },
+  publish: {
+    method: 'POST',
+    path: '/api/publications',
+    summary: 'Say in the indexes what a torrent is, signed by the key of this node',
+    body: newPublication,
+    answer: saidAnswer,
+    status: 201,
+  },
+  withdraw: {
+    method: 'DELETE',
+    path: '/api/publications/{infoHash}',
+    summary: 'Take a publication of this node back',
+    params: onePublication,
+    answer: saidAnswer,
+  },
+  rate: {
+    method: 'POST',
+    path: '/api/publications/{infoHash}/rating',
+    summary: 'Say what a publication is worth; with neither stars nor a comment, nothing any more',
+    params: onePublication,
+    body: rating,
+    answer: saidAnswer,
+  },
+  report: {
+    method: 'POST',
+    path: '/api/publications/{infoHash}/report',
+    summary: 'Tell those who run the indexes that something is wrong',
+    params: onePublication,
+    body: report,
+    answer: saidAnswer,
   },
 } as const satisfies Record<string, Operation>;
 

@@ -7,9 +7,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
-import { readPublication, signPublication } from '@shoal/directory';
+import { mergedOrders, mergeFound, readPublication, signPublication } from '@shoal/directory';
 import { identityFromSeed } from '@shoal/identity';
-import { mergedOrders, mergeFound } from '../src/catalogue/merging.ts';
 import { shoal, shoalPath, temporaryFolder } from './shoal.ts';
 
 const hash = 'ab'.repeat(20);

@@ -33,6 +33,7 @@ export {
   reportReasons,
 } from './catalogue-bounds.ts';
 export { type Accepted, type CatalogueClient, createCatalogueClient } from './catalogue-client.ts';
+export { contentOf } from './content-of.ts';
 export { DirectoryError, type DirectoryErrorCode } from './errors.ts';
 export {
   announceUrlOf,
@@ -59,6 +60,7 @@ export {
   type UnverifiedLease,
   verifyLease,
 } from './lease.ts';
+export { type Merged, mergedOrders, mergeFound } from './merging.ts';
 export { encodeOffers, type Offer, parseOffers } from './offers.ts';
 export {
   type RatingContent,
@@ -82,3 +84,4 @@ export {
 } from './publication.ts';
 export { Registration, type RegistrationOptions, type RegistrationState } from './registration.ts';
 export { encodeRegistration, parseRegistration, type RegistrationBody } from './registration-body.ts';
+export { sayTo } from './say-to.ts';

@@ -33,6 +33,8 @@ export type NodeErrorCode =
   | 'no-metadata'
   | 'not-running'
   | 'unreachable'
+  /** Nothing to search in, or to publish to. */
+  | 'no-index'
   | 'too-large'
   | 'busy'
   | 'stopping';

@@ -3,8 +3,9 @@
 
 import { dirname } from 'node:path';
 import type { NodeFacts, NodeStatistics } from '@shoal/api';
-import type { Disk, World } from '@shoal/base';
-import { blocklistLookMs, dhtSaveIntervalMs, freeBytesMs } from './bounds.ts';
+import type { Clock, Disk, World } from '@shoal/base';
+import { blocklistLookMs, dhtSaveIntervalMs, farewellMs, freeBytesMs } from './bounds.ts';
+import type { Catalogues } from './catalogue/catalogues.ts';
 import { bootstrapOf, engineLimits, listOf, peerPort as peerPortOf, queueSettings } from './config/engine.ts';
 import { LiveConfig } from './config/live.ts';
 import type { LoadedConfig } from './config/load.ts';
@@ -104,7 +105,8 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       lan: config.lan === 'on',
       broken: (error) => log.warn({ err: error }, 'nobody can be asked for peers'),
     });
-    closing.push(() => finding.close());
+    // The journals are closed after it: trackers that do not answer must not take that time.
+    closing.push(() => within(farewellMs, finding.close(), clock));
     /** What cannot be read leaves the lists that are in force. */
     const blockAnew = async (read: () => Promise<unknown>): Promise<void> => {
       try {
@@ -181,7 +183,29 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     const feed = new Feed({ transfers, instance, clock, statistics });
     closing.push(() => feed.close());
     const gate = new Gate({ token: folder.token, isLoopback: !isRemote });
-    const handlers = createHandlers({ world, transfers, feed, gate, live, facts, statistics });
+    let opening: Promise<Catalogues> | undefined;
+    const catalogues = (): Promise<Catalogues> => {
+      opening ??= import('./catalogue/catalogues.ts').then(
+        ({ Catalogues }) =>
+          new Catalogues({
+            world: { ...world, ...reach.network },
+            identity: folder.identity,
+            version,
+            indexes: () => (network === 'distributed' ? [] : listOf(live.config.indexes)),
+          }),
+      );
+      return opening;
+    };
+    const handlers = createHandlers({
+      world,
+      transfers,
+      feed,
+      gate,
+      live,
+      catalogues,
+      facts,
+      statistics,
+    });
     const app = createServer({
       log,
       api: { gate, handlers, version },
@@ -255,6 +279,14 @@ function reachFacts(reach: Reach, seenAddress: string | undefined): NonNullable<
     ...(externalAddress !== undefined && { externalAddress }),
     ...(way !== undefined && { mapping: `${way} at ${router}` }),
   };
+}
+
+/** Waits no longer; what is not done by then is left to itself. */
+function within(ms: number, done: Promise<void>, clock: Clock): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimer(ms, resolve);
+    done.finally(() => timer.cancel()).then(resolve, reject);
+  });
 }
 
 function randomWord({ random }: Pick<World, 'random'>): string {

@@ -7,6 +7,7 @@ import {
   createCatalogueClient,
   DirectoryError,
   type Saying,
+  sayTo,
 } from '@shoal/directory';
 import type { Identity } from '@shoal/identity';
 import { boundConfig, type ConfigFlags } from '../config.ts';
@@ -51,9 +52,6 @@ export async function openSpeaker(context: Context, { world, data }: Speaking): 
   return identity;
 }
 
-/** A sequence that an index names as the last one is believed a day ahead of the clock. */
-const leapMs = 24 * 60 * 60_000;
-
 /**
  * Says the same to all indexes. One that fails is told, and spoils nothing for the others; throws when all of them failed.
  */
@@ -64,19 +62,12 @@ export async function sayToAll(
   told: (accepted: Accepted, url: string) => void,
 ): Promise<void> {
   const failures: unknown[] = [];
-  const nowMs = Math.floor(world.clock.wallTimeMs());
-  const madeAt = Math.floor(nowMs / 1000);
-  const record = sign({ sequence: nowMs, madeAt });
+  const wallTimeMs = world.clock.wallTimeMs();
+  const { signal } = context;
   await Promise.all(
     clients.map(async (client) => {
       try {
-        const accepted = await client.say(record, context.signal).catch((error: unknown) => {
-          const last = error instanceof DirectoryError ? error.sequence : undefined;
-          // A clock that was ahead signed the one that stands.
-          if (last === undefined || last < nowMs || last > nowMs + leapMs) throw error;
-          return client.say(sign({ sequence: last + 1, madeAt }), context.signal);
-        });
-        told(accepted, client.url);
+        told(await sayTo(client, sign, { wallTimeMs, signal }), client.url);
       } catch (error) {
         failures.push(error);
         if (clients.length > 1) tellFailure(context, client.url, error);

@@ -1,10 +1,10 @@
 // How many share what was found, as trackers and the DHT count them at this moment: asked only where it was wanted, since
 // the trackers are those that publishers named.
 
+import type { Merged } from '@shoal/directory';
 import { createTrackers } from '@shoal/tracker';
 import { openDht } from '../dht/open-dht.ts';
 import type { Context } from '../verb.ts';
-import type { Merged } from './merging.ts';
 
 export interface ScrapingFlags {
   readonly dhtBootstrap?: readonly string[];

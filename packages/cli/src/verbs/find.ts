@@ -1,10 +1,9 @@
 // Searches all indexes at once and merges what they found. One that is down is named, and spoils nothing.
 
 import { Option } from '@commander-js/extra-typings';
-import { categories } from '@shoal/directory';
+import { categories, type Merged, mergedOrders, mergeFound } from '@shoal/directory';
 import { magnetOf } from '@shoal/metainfo';
 import { openSpeaking, tellFailure } from '../catalogue/indexes.ts';
-import { type Merged, mergedOrders, mergeFound } from '../catalogue/merging.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import { formatBytes } from '../numbers.ts';

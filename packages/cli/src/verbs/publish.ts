@@ -1,8 +1,7 @@
 // Says in indexes what a torrent is, signed with the key of this node, so that others find it.
 
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { categories, type PublicationContent, signPublication } from '@shoal/directory';
-import type { NamedSource } from '@shoal/swarm';
+import { categories, contentOf, type PublicationContent, signPublication } from '@shoal/directory';
 import { openSpeaker, openSpeaking, sayToAll, torrentNamed } from '../catalogue/indexes.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
@@ -65,37 +64,6 @@ const publish: Verb = (command, context) => {
 };
 
 export default publish;
-
-/** Of the first files as many as a publication may name, and of the trackers. */
-const mostFiles = 300;
-const longestPaths = 8_000;
-const longestPath = 400;
-const mostTrackers = 8;
-const longestTracker = 200;
-
-function contentOf(
-  source: NamedSource,
-): Omit<PublicationContent, 'title' | 'tags' | 'category'> & { title: string | undefined } {
-  const described = source.kind === 'torrent' ? source.torrent : source.magnet;
-  const trackers = described.trackers
-    .flat()
-    .filter((url) => Buffer.byteLength(url) <= longestTracker)
-    .slice(0, mostTrackers);
-  const common = { infoHashes: described.infoHashes, title: described.name, trackers, supersedes: [] };
-  if (source.kind === 'magnet') return { ...common, files: [] };
-  const { folder, layout } = source.torrent;
-  const real = layout.files.filter(({ isPad }) => !isPad);
-  const files: { path: string; length: number }[] = [];
-  let bytes = 0;
-  for (const { path, length } of real) {
-    const text = [...(folder === undefined ? [] : [folder]), ...path].join('/');
-    bytes += Buffer.byteLength(text);
-    if (files.length >= mostFiles || bytes > longestPaths) break;
-    if (Buffer.byteLength(text) <= longestPath) files.push({ path: text, length });
-  }
-  const size = real.reduce((sum, { length }) => sum + length, 0);
-  return { ...common, files, fileCount: real.length, size };
-}
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a number of bytes.');

@@ -3,6 +3,7 @@
 import type { NodeFacts, NodeStatistics } from '@shoal/api';
 import type { Clock, World } from '@shoal/base';
 import type { FastifyReply } from 'fastify';
+import type { Catalogues } from '../catalogue/catalogues.ts';
 import type { LiveConfig } from '../config/live.ts';
 import { parsePeer, resolvePeers } from '../engine/addresses.ts';
 import { NodeError } from '../errors.ts';
@@ -26,12 +27,14 @@ export interface HandlerParts {
   readonly feed: Feed;
   readonly gate: Gate;
   readonly live: LiveConfig;
+  /** Loaded when somebody searches or publishes. */
+  readonly catalogues: () => Promise<Catalogues>;
   readonly facts: (mayChange: boolean) => NodeFacts;
   readonly statistics: () => NodeStatistics;
 }
 
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { transfers, feed, gate, live, world } = parts;
+  const { transfers, feed, gate, live, world, catalogues } = parts;
   const clock: Clock = world.clock;
   const one = ({ params: { id } }: { readonly params: { readonly id: string } }): Item => transfers.get(id);
   const placeOf = (item: Item): number => transfers.all.indexOf(item);
@@ -176,6 +179,17 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return filesOf(item, torrent);
     },
     bulk: ({ body }) => bulk(transfers, body),
+    find: async ({ query = {} }) => (await catalogues()).find(query),
+    async publish({ body }) {
+      const { transfer, link } = body;
+      if ((transfer === undefined) === (link === undefined))
+        throw new NodeError('invalid', 'Say with exactly one of transfer and link what is published.');
+      const torrent = transfer === undefined ? undefined : await torrentOf(transfers.get(transfer));
+      return (await catalogues()).publish(body, torrent);
+    },
+    withdraw: async ({ params }) => (await catalogues()).withdraw(params.infoHash),
+    rate: async ({ params, body }) => (await catalogues()).rate(params.infoHash, body),
+    report: async ({ params, body }) => (await catalogues()).report(params.infoHash, body),
     config: () => live.describe(),
     async changeConfig({ body }) {
       await live.change(body);

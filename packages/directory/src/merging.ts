@@ -1,7 +1,8 @@
 // What several indexes found, as one list: a torrent once, with all that published it, in an order that no index decides
 // alone. Invariant: a result stands as high as the best place that an index gave it, those first that more of them found.
 
-import type { ReadEntry, ReadFound } from '@shoal/directory';
+import { toHex } from '@shoal/base';
+import type { ReadEntry, ReadFound } from './catalogue-answers.ts';
 
 export interface Merged {
   readonly infoHash: string;
@@ -24,7 +25,7 @@ interface Place {
 
 export type Order = (a: Merged, b: Merged) => number;
 
-/** How `find` orders what was merged, where it was not asked for by relevance. */
+/** Where it was not asked for by relevance. */
 export const mergedOrders: Readonly<Record<string, Order>> = {
   newest: (a, b) => b.entry.addedMs - a.entry.addedMs,
   oldest: (a, b) => a.entry.addedMs - b.entry.addedMs,
@@ -41,7 +42,7 @@ export function mergeFound(
   const places = new Map<string, Place[]>();
   for (const { url, answer } of found)
     for (const [rank, entry] of answer.entries.entries()) {
-      const infoHash = Buffer.from(entry.publication.torrent).toString('hex');
+      const infoHash = toHex(entry.publication.torrent);
       const known = places.get(infoHash);
       if (known === undefined) places.set(infoHash, [{ entry, url, rank }]);
       else known.push({ entry, url, rank });
@@ -64,9 +65,7 @@ function mergeOne(infoHash: string, all: readonly Place[]): Merged {
   return {
     infoHash,
     entry: first.entry,
-    publishers: [
-      ...new Set(all.map(({ entry }) => Buffer.from(entry.publication.record.key).toString('hex'))),
-    ],
+    publishers: [...new Set(all.map(({ entry }) => toHex(entry.publication.record.key)))],
     indexes: [...new Set(all.map(({ url }) => url))],
     // Indexes may count the same ones, so that sums would be too high.
     seeds: most(({ health }) => health.seeds),
