@@ -4,6 +4,7 @@
 // asks it again without an import. `--postgres` starts a PostgreSQL. Words come from a fixed vocabulary with Zipf's frequencies; each word of a question is in 0.1 to 1% of the
 // entries. Signing is not counted, checking signatures is.
 
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -153,12 +154,18 @@ async function importAll(): Promise<void> {
 const folder = await mkdtemp(join(tmpdir(), 'shoal-search-'));
 const postgres = flags.postgres ? await startPostgres() : undefined;
 const address = flags.database ?? (await postgres?.fresh()) ?? `sqlite:${join(folder, 'catalogue.db')}`;
+/** How often each word was drawn, for the next time. */
+const counted = join(tmpdir(), `shoal-search-${entries}-${flags.seed}.json`);
 const world = createNodeWorld();
 const database = await openDatabase(address, Date.now());
 const catalogue = openCatalogue({ clock: world.clock, database });
 try {
-  if (flags.reuse) for (let i = 0; i < entries; i++) makeContent();
-  else await importAll();
+  if (!flags.reuse) await importAll();
+  else if (existsSync(counted)) uses.set(JSON.parse(readFileSync(counted, 'utf8')));
+  else for (let i = 0; i < entries; i++) makeContent();
+  if (flags.keep || flags.reuse) writeFileSync(counted, JSON.stringify([...uses]));
+  // What is published from here on is new, also where the same numbers were drawn before.
+  made = entries + (Date.now() % 1_000_000_000);
   if (address.startsWith('sqlite:')) {
     const { size } = await stat(address.slice('sqlite:'.length));
     console.log(`file: ${(size / 2 ** 20).toFixed(0)} MiB, ${Math.round(size / entries)} bytes an entry`);
