@@ -18,6 +18,8 @@ export const singleChunks = 512;
 export const trimMs = 10_000;
 /** Chunks of one peer: one on its way to the socket while the next are being read. */
 export const chunksPerPeer = 3;
+/** Where a chunk takes longer to leave than to be read, one more is enough. */
+export const chunksPerSlowPeer = 2;
 
 /** Requests that we queue for one peer; what we say as `reqq`. libtorrent's default is 2,000 as well. */
 export const requestsQueued = 2_000;

@@ -130,6 +130,8 @@ export class Peer implements PeerHandlers, ChokeCandidate {
   chunksUnderWay = 0;
   /** Which of the send buffers it gets. */
   chunkSize: 0 | 1 | 2 = 0;
+  /** Its last chunk left at once: the next ones are to be ready before. */
+  isQuick = true;
   /** Since when something has been waiting for the channel to take it. */
   writingSinceMs: number | undefined;
   refusals = 0;

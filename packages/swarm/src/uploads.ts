@@ -147,7 +147,9 @@ export class Uploads {
     const most =
       peer.channel.isHeldUp && peer.channel.blocksAtOnce < bound.blocksPerShortChunk
         ? 1
-        : bound.chunksPerPeer;
+        : peer.isQuick
+          ? bound.chunksPerPeer
+          : bound.chunksPerSlowPeer;
     while (peer.uploads.count > 0 && peer.chunksUnderWay < most && !peer.hasLeft) {
       const chunks = this.#bufferFor(peer);
       const chunk = chunks.take();
@@ -233,8 +235,9 @@ export class Uploads {
     if (!peer.channel.isHeldUp) peer.writingSinceMs ??= sentAtMs;
     peer.channel.writeBlocks(chunk.bytes.subarray(0, used), () => {
       const tookMs = nowMs() - sentAtMs;
+      peer.isQuick = tookMs < quickMs;
       const isFull = count === chunks.blocks && chunks === this.#o.buffers[peer.chunkSize];
-      if (tookMs < quickMs && isFull) peer.chunkSize = peer.chunkSize === 0 ? 1 : 2;
+      if (peer.isQuick && isFull) peer.chunkSize = peer.chunkSize === 0 ? 1 : 2;
       else if (tookMs > slowMs) peer.chunkSize = peer.chunkSize === 2 ? 1 : 0;
       peer.writingSinceMs = peer.chunksUnderWay > 1 && !peer.channel.isHeldUp ? nowMs() : undefined;
       this.#done(peer, chunks, chunk);
