@@ -16,6 +16,7 @@ import { type Finding, openFinding } from './engine/finding.ts';
 import { openDataFolder } from './folder/folder.ts';
 import type { Log } from './log.ts';
 import { openReach, type Reach } from './reach/reach.ts';
+import { registerTransmission } from './rpc/transmission.ts';
 import { Gate } from './server/access.ts';
 import { Feed } from './server/feed.ts';
 import { createHandlers } from './server/handlers.ts';
@@ -212,6 +213,15 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       facts: () => facts(false),
       tls,
       isRemote,
+    });
+    registerTransmission(app, {
+      transfers,
+      disk: world.disk,
+      token: folder.token,
+      version,
+      sessionId: instance,
+      downloads: () => live.config.downloads,
+      peerPort: engine.port,
     });
     closing.push(() => app.close());
 
