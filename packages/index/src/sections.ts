@@ -9,6 +9,7 @@ export { openExport } from './export/section.ts';
 export { feedsSection } from './feeds/section.ts';
 export { openBlocked } from './moderation/blocked.ts';
 export { moderationSection } from './moderation/section.ts';
+export { openApiSection } from './openapi/section.ts';
 export { Face } from './pages/face.ts';
 export { pagesSection } from './pages/section.ts';
 export { openLeases } from './registry/open-leases.ts';

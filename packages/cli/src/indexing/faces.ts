@@ -73,6 +73,7 @@ export async function openFaces(parts: FaceParts): Promise<Section[]> {
     index.pagesSection(face),
     index.feedsSection(face),
     index.torznabSection(face),
+    index.openApiSection(world.hashing),
     index.moderationSection({ catalogue, blocked, operatorToken }),
     exporting,
     ...followed,

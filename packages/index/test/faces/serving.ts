@@ -13,6 +13,7 @@ import { feedsSection } from '../../src/feeds/section.ts';
 import { openBlocked } from '../../src/moderation/blocked.ts';
 import { moderationSection } from '../../src/moderation/section.ts';
 import { openDatabase } from '../../src/node/database.ts';
+import { openApiSection } from '../../src/openapi/section.ts';
 import { Face, type FaceOptions } from '../../src/pages/face.ts';
 import { pagesSection } from '../../src/pages/section.ts';
 import { torznabSection } from '../../src/torznab/section.ts';
@@ -72,6 +73,7 @@ export async function serve(
       pagesSection(face),
       feedsSection(face),
       torznabSection(face),
+      openApiSection(hashing),
       moderationSection({ catalogue, blocked, operatorToken }),
     ],
     operatorToken,
