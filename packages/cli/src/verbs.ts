@@ -77,6 +77,11 @@ export const verbs: readonly VerbEntry[] = [
     load: () => import('./verbs/doctor.ts'),
   },
   {
+    name: 'serve',
+    summary: 'serve a folder over HTTP, the client-server way',
+    load: () => import('./verbs/serve.ts'),
+  },
+  {
     name: 'config',
     summary: 'show the config, or what it may hold',
     load: () => import('./verbs/config.ts'),
