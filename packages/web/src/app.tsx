@@ -19,6 +19,7 @@ import { openDialog } from './transfers/dialogs.ts';
 import { TransfersPage } from './transfers/page.tsx';
 
 const TransferPage = lazy(() => import('./transfer/page.tsx'));
+const FindPage = lazy(() => import('./find/page.tsx'));
 const NetworkPage = lazy(() => import('./network/page.tsx'));
 const SettingsPage = lazy(() => import('./settings/page.tsx'));
 
@@ -53,6 +54,8 @@ function Page({ route }: { readonly route: Route }) {
       return <TransfersPage />;
     case 'transfer':
       return <TransferPage key={route.id} route={route} />;
+    case 'find':
+      return <FindPage />;
     case 'network':
       return <NetworkPage />;
     case 'settings':
@@ -60,8 +63,9 @@ function Page({ route }: { readonly route: Route }) {
   }
 }
 
-const pages: readonly (readonly ['transfers' | 'network' | 'settings', IconName])[] = [
+const pages: readonly (readonly ['transfers' | 'find' | 'network' | 'settings', IconName])[] = [
   ['transfers', 'transfers'],
+  ['find', 'search'],
   ['network', 'network'],
   ['settings', 'settings'],
 ];

@@ -35,8 +35,9 @@ export function useKeys(keys: Keys): void {
 export const keysOfAllPages: Keys = {
   '?': () => openDialog.set({ kind: 'keys' }),
   '1': () => go({ page: 'transfers' }),
-  '2': () => go({ page: 'network' }),
-  '3': () => go({ page: 'settings' }),
+  '2': () => go({ page: 'find' }),
+  '3': () => go({ page: 'network' }),
+  '4': () => go({ page: 'settings' }),
   a: () => openAdd(),
 };
 

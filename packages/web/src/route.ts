@@ -6,7 +6,7 @@ export type Tab = 'overview' | 'files' | 'peers' | 'finders' | 'log';
 export const tabs: readonly Tab[] = ['overview', 'files', 'peers', 'finders', 'log'];
 
 export type Route =
-  | { readonly page: 'transfers' | 'network' | 'settings' }
+  | { readonly page: 'transfers' | 'find' | 'network' | 'settings' }
   | { readonly page: 'transfer'; readonly id: string; readonly tab: Tab; readonly file?: number };
 
 export function addressOf(route: Route): string {
@@ -18,7 +18,7 @@ export function addressOf(route: Route): string {
 
 function parseRoute(fragment: string): Route {
   const [page, id, tab, file] = fragment.replace(/^#?\/?/, '').split('/');
-  if (page === 'network' || page === 'settings') return { page };
+  if (page === 'find' || page === 'network' || page === 'settings') return { page };
   if (page !== 'transfer' || id === undefined || !/^[0-9a-f]{40,64}$/.test(id)) return { page: 'transfers' };
   const known = tabs.find((name) => name === tab) ?? 'overview';
   const index = file !== undefined && /^\d{1,9}$/.test(file) ? Number(file) : undefined;

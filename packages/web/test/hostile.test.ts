@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
+import { assertAccessible } from './accessible.ts';
 import { openBrowser, openPage, skip } from './browser.ts';
 import { buildPages, makeFolder, type RunningNode, removeFolder, startNode, stopNodes } from './nodes.ts';
 import { hostileTexts, makeTorrent } from './torrents.ts';
@@ -114,15 +114,6 @@ test('what is typed into any field comes back as text', { skip }, async () => {
   await close();
 });
 
-async function assertAccessible(page: Page, where: string): Promise<void> {
-  await page.evaluate(axe.source);
-  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-  const found: unknown = await page.evaluate(`axe
-    .run({ runOnly: ${JSON.stringify(tags)} })
-    .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.slice(0, 3).map((node) => id + ': ' + node.html.slice(0, 200) + ' ' + (node.any[0]?.message ?? ''))))`);
-  assert.deepEqual(found, [], where);
-}
-
 for (const [width, colorScheme] of [
   [1440, 'light'],
   [900, 'dark'],
@@ -147,7 +138,7 @@ for (const [width, colorScheme] of [
       await page.getByText('Loading…').waitFor({ state: 'hidden' });
       await assertAccessible(page, tab);
     }
-    for (const name of ['Network', 'Settings']) {
+    for (const name of ['Find', 'Network', 'Settings']) {
       await page.getByRole('link', { name }).click();
       await page.getByRole('heading', { name, exact: true }).waitFor();
       await assertAccessible(page, name);

@@ -42,6 +42,21 @@ export async function stopNodes(): Promise<void> {
   await Promise.all([...running].map(stop));
 }
 
+/** The address of an index of its own. */
+export function startIndex(data: string): Promise<string> {
+  return ready(start(data, ['index', '--json', '--data', data, '--port', '0', '--address', '127.0.0.1']));
+}
+
+function start(data: string, flags: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, [command, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, SHOAL_LAN: 'off', HOME: data, XDG_DOWNLOAD_DIR: data },
+  });
+  running.add(child);
+  child.once('close', () => running.delete(child));
+  return child;
+}
+
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, 'close');
@@ -49,14 +64,18 @@ async function stop(child: ChildProcess): Promise<void> {
   await closed;
 }
 
-export async function startNode(data: string, api = '127.0.0.1:0'): Promise<RunningNode> {
-  const flags = ['up', '--json', '--data', data, '--api', api, '--port', '0', '--network', 'distributed'];
-  const child = spawn(process.execPath, [command, ...flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, SHOAL_LAN: 'off', HOME: data, XDG_DOWNLOAD_DIR: data },
-  });
-  running.add(child);
-  child.once('close', () => running.delete(child));
+interface NodeChoices {
+  readonly api?: string;
+  readonly index?: string;
+}
+
+export async function startNode(
+  data: string,
+  { api = '127.0.0.1:0', index }: NodeChoices = {},
+): Promise<RunningNode> {
+  const network =
+    index === undefined ? ['--network', 'distributed'] : ['--network', 'centralized', '--index', index];
+  const child = start(data, ['up', '--json', '--data', data, '--api', api, '--port', '0', ...network]);
   const url = await ready(child);
   const token = (await readFile(join(data, 'api-token'), 'utf8')).trim();
   const client = createClient({ url, fetch, token });

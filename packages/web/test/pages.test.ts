@@ -141,7 +141,7 @@ test('a node that goes away is said, and its page goes on by itself when it is b
   await page.getByText('Nothing here yet').waitFor();
   await leaving.stop();
   await page.getByText(/The node went away/).waitFor();
-  leaving = await startNode(data, `127.0.0.1:${port}`);
+  leaving = await startNode(data, { api: `127.0.0.1:${port}` });
   await page.getByText(/The node went away/).waitFor({ state: 'hidden' });
   const link = `magnet:?xt=urn:btih:${'ab'.repeat(20)}&dn=After%20the%20pause`;
   await leaving.client.call('addTransfer', { body: { link } });
@@ -192,7 +192,7 @@ test('the list is worked with keys alone', { skip }, async () => {
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keys' }).waitFor();
   await page.keyboard.press('Escape');
-  await page.keyboard.press('3');
+  await page.keyboard.press('4');
   await page.getByRole('heading', { name: 'Settings' }).waitFor();
   await close();
 });

@@ -33,15 +33,23 @@ export const view = createStore<View>({
   anchor: undefined,
 });
 
-function groupsOf({ state, isComplete, error }: TransferSummary): readonly Group[] {
-  const found: Group[] = ['all'];
-  if (['metadata', 'checking', 'fetching'].includes(state)) found.push('fetching');
-  if (state === 'sharing') found.push('sharing');
-  if (isComplete) found.push('complete');
-  if (state === 'queued') found.push('waiting');
-  if (state === 'paused' || state === 'stopped') found.push('paused');
-  if (state === 'failed' || state === 'disk-full' || error !== undefined) found.push('trouble');
-  return found;
+function isIn(group: Group, { state, isComplete, error }: TransferSummary): boolean {
+  switch (group) {
+    case 'all':
+      return true;
+    case 'fetching':
+      return state === 'fetching' || state === 'metadata' || state === 'checking';
+    case 'sharing':
+      return state === 'sharing';
+    case 'complete':
+      return isComplete;
+    case 'waiting':
+      return state === 'queued';
+    case 'paused':
+      return state === 'paused' || state === 'stopped';
+    case 'trouble':
+      return state === 'failed' || state === 'disk-full' || error !== undefined;
+  }
 }
 
 /** So that `Part 2` stands before `Part 10`, without the cost of a collator. */
@@ -79,10 +87,12 @@ const numbers: Readonly<Record<Exclude<SortKey, 'name'>, (transfer: TransferSumm
   added: ({ addedMs }) => addedMs,
 };
 
-function shownTransfers(all: Transfers, { text, group, label, sort, isDescending }: View): string[] {
+/** What was in order `before` is sorted again much sooner than what is in the order of names. */
+function shownTransfers(all: Transfers, wanted: View, before: readonly string[] | undefined): string[] {
+  const { text, group, label, sort, isDescending } = wanted;
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (transfer: TransferSummary): boolean =>
-    (group === 'all' || groupsOf(transfer).includes(group)) &&
+    isIn(group, transfer) &&
     (label === undefined || transfer.labels.includes(label)) &&
     words.every(
       (word) =>
@@ -91,7 +101,7 @@ function shownTransfers(all: Transfers, { text, group, label, sort, isDescending
         transfer.labels.some((own) => own.toLowerCase().includes(word)),
     );
   const ids: string[] = [];
-  for (const id of inOrderOfName(all)) {
+  for (const id of before ?? inOrderOfName(all)) {
     const transfer = all.byId.get(id);
     if (transfer !== undefined && fits(transfer)) ids.push(id);
   }
@@ -102,7 +112,7 @@ function shownTransfers(all: Transfers, { text, group, label, sort, isDescending
     const transfer = all.byId.get(id);
     return { id, value: transfer === undefined ? 0 : numberIn(transfer) };
   });
-  // Sorting is stable: what is equal stays in the order of names.
+  // Sorting is stable: what is equal stays in the order that it had.
   values.sort((a, b) => sign * (a.value - b.value));
   return values.map(({ id }) => id);
 }
@@ -125,7 +135,9 @@ export function look(all: Transfers, state: View): Look {
   const key = JSON.stringify([all.names, text, group, label ?? null, sort, isDescending]);
   const atMs = performance.now();
   if (last?.key !== key || (last.version !== all.version && atMs - last.atMs >= unsortedMs)) {
-    const found = { shown: shownTransfers(all, state), counts: countAll(all), isOld: false };
+    const isSameList = group === 'all' && text === '' && label === undefined && last?.key === key;
+    const before = isSameList && sort !== 'name' ? last?.look.shown : undefined;
+    const found = { shown: shownTransfers(all, state, before), counts: countAll(all), isOld: false };
     last = { key, version: all.version, atMs, look: found };
   }
   return last.version === all.version ? last.look : { ...last.look, isOld: true };
@@ -140,7 +152,7 @@ function countAll({ byId }: Transfers): Counts {
   const counts = { all: 0, fetching: 0, sharing: 0, complete: 0, waiting: 0, paused: 0, trouble: 0 };
   const labels = new Map<string, number>();
   for (const transfer of byId.values()) {
-    for (const group of groupsOf(transfer)) counts[group]++;
+    for (const group of groups) if (isIn(group, transfer)) counts[group]++;
     for (const label of transfer.labels) labels.set(label, (labels.get(label) ?? 0) + 1);
   }
   return { groups: counts, labels: [...labels].sort(([a], [b]) => (a < b ? -1 : 1)) };
