@@ -1,7 +1,7 @@
 // Reads the bodies of signed records of the catalogue: known entries alone, texts that people may be shown. Invariant:
 // what it gives holds no control characters, and none that turn the direction of what stands after them.
 
-import { type BencodeNode, toUtf8 } from '@shoal/base';
+import type { BencodeNode } from '@shoal/base';
 import { latestSeconds, type UnverifiedRecord } from '@shoal/identity';
 import { DirectoryError } from './errors.ts';
 
@@ -42,7 +42,7 @@ export class BodyReader {
     if (node === undefined) return undefined;
     const text = node.asText();
     if (text === undefined || text === '' || text !== text.trim()) throw bad(`its ${name} is no proper text`);
-    if (toUtf8(text).length > most) throw bad(`its ${name} has more than ${most} bytes`);
+    if (bytesIn(node) > most) throw bad(`its ${name} has more than ${most} bytes`);
     if (!isShowable(text, lines)) throw bad(`its ${name} holds characters that cannot be shown`);
     return text;
   }
@@ -50,7 +50,7 @@ export class BodyReader {
   texts(name: string, mostItems: number, rules: TextRules): string[] {
     return this.#items(name, mostItems, (item) => {
       const text = item.asText();
-      if (text === undefined || text === '' || toUtf8(text).length > rules.most || !isShowable(text, false))
+      if (text === undefined || text === '' || bytesIn(item) > rules.most || !isShowable(text, false))
         throw bad(`one of its ${name} is no text of up to ${rules.most} bytes`);
       return text;
     });
@@ -93,7 +93,7 @@ export class BodyReader {
       const parts: BencodeNode[] = [];
       if (item.kind === 'list') item.forEachItem((part) => void parts.push(part));
       const [text, value] = [parts[0]?.asText(), parts[1]?.asInteger()];
-      if (parts.length !== 2 || text === undefined || text === '' || toUtf8(text).length > rules.most)
+      if (parts.length !== 2 || text === undefined || text === '' || bytesIn(parts[0]) > rules.most)
         throw bad(`one of its ${name} is no pair of a text and a number`);
       if (value === undefined || value < 0 || !isShowable(text, false))
         throw bad(`one of its ${name} is no pair of a text and a number`);
@@ -116,4 +116,9 @@ export class BodyReader {
 
 export function bad(why: string): DirectoryError {
   return new DirectoryError('bad-publication', `This cannot be published: ${why}.`);
+}
+
+/** Of a text, as it stands there. */
+function bytesIn(node: BencodeNode | undefined): number {
+  return node?.asBytes()?.length ?? 0;
 }
