@@ -9,13 +9,8 @@ import { answerHead, isStream, notFound, otherMethod } from './answer.ts';
 import { BodyReader } from './body.ts';
 import { needsMore, RequestHead } from './head.ts';
 import type { Outbox } from './outbox.ts';
-import {
-  type BodyStream,
-  errorResponse,
-  type IndexRequest,
-  type IndexResponse,
-  type Router,
-} from './routes.ts';
+import { errorResponse, type IndexRequest, type IndexResponse, type Router } from './routes.ts';
+import { letGo, sendBody } from './sending.ts';
 import { codeOfStatus, reasonOf } from './status.ts';
 
 /** What all connections of a server share. */
@@ -231,11 +226,20 @@ export class Connection {
     }
     try {
       if (this.#isClosed) {
-        if (isStream(response.body)) await response.body.chunks[Symbol.asyncIterator]().return?.();
+        if (isStream(response.body)) await letGo(response.body);
         return;
       }
       this.#answer(head, response);
-      if (isStream(response.body)) await this.#send(head, response.body);
+      if (isStream(response.body)) {
+        const { stream } = this;
+        const { outbox, clock } = this.#shop;
+        const isClosed = (): boolean => this.#isClosed;
+        const goesOn = (): void => {
+          this.#deadlineMs = clock.nowMs() + stalledTimeoutMs;
+        };
+        await sendBody({ stream, outbox, isClosed, goesOn }, head, response.body);
+        this.#deadlineMs = Number.POSITIVE_INFINITY;
+      }
     } catch (error) {
       // The head is out, so all that can be said is that there is no more.
       this.#shop.failed(error);
@@ -246,41 +250,6 @@ export class Connection {
     this.#gone = undefined;
     this.#flush();
     this.#goOn();
-  }
-
-  /** A body as it comes, never faster than it is taken. */
-  async #send(head: RequestHead, body: BodyStream): Promise<void> {
-    const { stream } = this;
-    const { outbox, clock } = this.#shop;
-    const isChunked = body.length === undefined && head.minorVersion > 0;
-    if (head.method === 'HEAD') {
-      await body.chunks[Symbol.asyncIterator]().return?.();
-      return;
-    }
-    let left = body.length ?? Number.POSITIVE_INFINITY;
-    outbox.flush(stream);
-    for await (const chunk of body.chunks) {
-      if (this.#isClosed) return;
-      if (chunk.length === 0) continue;
-      left -= chunk.length;
-      if (left < 0) throw new IndexError('damaged', 'A body was longer than it said.');
-      this.#deadlineMs = clock.nowMs() + stalledTimeoutMs;
-      if (isChunked) {
-        outbox.text(stream, `${chunk.length.toString(16)}\r\n`);
-        outbox.flush(stream);
-      }
-      const isTaken = new Promise<void>((resolve) => stream.write(chunk, resolve));
-      if (isChunked) {
-        outbox.text(stream, '\r\n');
-        outbox.flush(stream);
-      }
-      await isTaken;
-      if (this.#isClosed) return;
-    }
-    if (isChunked) outbox.text(stream, '0\r\n\r\n');
-    else if (left > 0 && left !== Number.POSITIVE_INFINITY)
-      throw new IndexError('damaged', 'A body was shorter than it said.');
-    this.#deadlineMs = Number.POSITIVE_INFINITY;
   }
 
   #answer(head: RequestHead, response: IndexResponse): void {

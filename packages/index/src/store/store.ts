@@ -1,11 +1,10 @@
 // The store of last resort: a copy of what the index lists, fetched by an engine of its own, seeded by it, and served as a
 // web seed. Invariants: below the folder it touches only what it made itself; and what it lets go others have whole.
 
-import { join } from 'node:path';
-import { ipScope, type Timer, toHex, type World, WorldError } from '@shoal/base';
+import { ipScope, type Timer, toHex, type World } from '@shoal/base';
 import type { StoreOffer } from '@shoal/directory';
 import { createDiscovery, type Discovery, type Quest } from '@shoal/discovery';
-import { parseMagnet, type Torrent } from '@shoal/metainfo';
+import { parseMagnet } from '@shoal/metainfo';
 import { OpenFiles } from '@shoal/storage';
 import { createSession, type NamedSource, type Session, type Transfer } from '@shoal/swarm';
 import { createTcpTransport } from '@shoal/transport';
@@ -14,10 +13,9 @@ import type { Metric, Section } from '../section.ts';
 import { maxFetching, maxOffered, roundMs } from './bounds.ts';
 import { type Candidate, choose } from './choosing.ts';
 import { fileRoutes } from './file-routes.ts';
+import { namesOf, StoreFolders } from './folders.ts';
 import type { Listing } from './listing.ts';
 import type { ListedState } from './listing-routes.ts';
-import { removeTree } from './remove-tree.ts';
-import { readTorrent, writeTorrent } from './torrent-file.ts';
 
 export interface StoreOptions {
   readonly world: World;
@@ -56,15 +54,12 @@ interface Entry {
   isBusy: boolean;
 }
 
-/** In each folder of the store: nothing without it is ever removed. */
-const markName = 'shoal-store';
-const torrentName = 'torrent';
-
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { world, folder, listing, registry, swarms, version, failed } = options;
   const { clock, disk, interfaces } = world;
   const limit = options.limitBytes ?? Number.POSITIVE_INFINITY;
   await disk.makeFolder(folder, { mode: 0o700 });
+  const folders = new StoreFolders(world, folder);
   const session: Session = createSession({
     ...world,
     openFiles: new OpenFiles(disk),
@@ -81,29 +76,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   });
   const entries = new Map<string, Entry>();
   const byName = new Map<string, Entry>();
-  const kept = await findKept();
+  const kept = await folders.find();
   let announceUrls: readonly string[] = [];
   let timer: Timer | undefined;
   let round: Promise<void> | undefined;
   let isStale = false;
   let isClosed = false;
   let sentBytes = 0;
-
-  /** What stands in the folder, with its torrent where all of it was here once. */
-  async function findKept(): Promise<Map<string, Torrent | undefined>> {
-    const found = new Map<string, Torrent | undefined>();
-    for (const name of (await disk.list(folder)).filter((one) => /^[0-9a-f]{40}$/.test(one))) {
-      const isMarked = await disk.stat(join(folder, name, markName)).then(
-        () => true,
-        () => false,
-      );
-      if (!isMarked) continue;
-      const torrent = await readTorrent(world, join(folder, name, torrentName));
-      const isIts = torrent !== undefined && namesOf(torrent).some((hash) => toHex(hash) === name);
-      found.set(name, isIts ? torrent : undefined);
-    }
-    return found;
-  }
 
   /** Now, or when the round under way has ended. */
   function look(): void {
@@ -213,10 +192,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const isAsking = entry.source.kind === 'magnet';
     if (entry.transfer !== undefined || entry.isBusy || (!entry.isKept && !isAsking)) return;
     if (!mayFetch) return;
-    const place = join(folder, entry.infoHash);
+    const { infoHash } = entry;
     const transfer = session.add(entry.source, {
-      folder: join(place, 'content'),
-      journal: join(entry.isKept ? place : folder, entry.isKept ? 'journal' : `${entry.infoHash}.asking`),
+      folder: folders.contentOf(infoHash),
+      journal: entry.isKept ? folders.journalOf(infoHash) : folders.askingJournalOf(infoHash),
       isWanted: () => entry.isKept,
     });
     entry.transfer = transfer;
@@ -266,16 +245,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     if (entry.isListed) await listing.learn(torrent);
     entry.isBusy = true;
     await halt(entry);
-    await disk.removeFile(join(folder, `${entry.infoHash}.asking`)).catch(() => {});
+    await folders.stopAsking(entry.infoHash);
     entry.isBusy = false;
     look();
   }
 
-  /** All that is needed to go on by itself stands beside the content: nobody else may have it any more. */
   async function keepTorrent({ infoHash, isListed }: Entry, { torrent }: Transfer): Promise<void> {
     if (torrent === undefined || kept.get(infoHash) !== undefined) return;
     kept.set(infoHash, torrent);
-    await writeTorrent(disk, join(folder, infoHash, torrentName), torrent);
+    await folders.keepTorrent(infoHash, torrent);
     if (isListed) await listing.learn(torrent);
   }
 
@@ -289,10 +267,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   async function admit(infoHash: string): Promise<void> {
     const entry = entries.get(infoHash);
     if (entry === undefined || entry.isBusy) return;
-    const place = join(folder, infoHash);
-    await disk.makeFolder(join(place, 'content'), { mode: 0o700 });
-    const mark = await disk.open(join(place, markName), { write: true, create: true });
-    await mark.close();
+    await folders.make(infoHash);
     kept.set(infoHash, undefined);
     entry.isKept = true;
   }
@@ -311,7 +286,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await halt(entry);
     entries.delete(infoHash);
     for (const [key, other] of byName) if (other === entry) byName.delete(key);
-    await disk.removeFile(join(folder, `${infoHash}.asking`)).catch(() => {});
+    await folders.stopAsking(infoHash);
     if (entry.isKept) await remove(infoHash);
   }
 
@@ -323,20 +298,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 
   async function remove(infoHash: string): Promise<void> {
-    const place = join(folder, infoHash);
     kept.delete(infoHash);
-    // The mark goes last: what a kill left half removed is still known as ours.
-    for (const part of ['content', 'journal', torrentName]) await removePart(join(place, part));
-    await removeTree(disk, place);
-  }
-
-  async function removePart(path: string): Promise<void> {
-    try {
-      if ((await disk.stat(path)).kind === 'folder') await removeTree(disk, path);
-      else await disk.removeFile(path);
-    } catch (error) {
-      if (!(error instanceof WorldError && error.code === 'not-found')) throw error;
-    }
+    await folders.remove(infoHash);
   }
 
   function usedBytes(): number {
@@ -423,10 +386,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await session.close();
     },
   };
-}
-
-function namesOf({ infoHashes: { v1, v2 } }: Torrent): Uint8Array[] {
-  return [v1, v2?.subarray(0, 20)].filter((hash) => hash !== undefined);
 }
 
 function sizeOf({ source }: Entry): number | undefined {
