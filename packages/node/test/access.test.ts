@@ -50,7 +50,7 @@ test('whatever is not a GET takes the token, and without it nothing changes', as
   const folder = await temporaryFolder(context);
   const node = await startTestNode(context, folder);
   const path = await makeFile(folder, 'a.bin', 1000);
-  const { id } = await node.client.call('addTransfer', { body: { path } });
+  const { id } = await node.client.call('addTransfer', { body: { path, isPaused: true } });
   const before = await node.client.call('transfer', { params: { id } });
   const origin = node.node.url.slice(0, -1);
   const changing = Object.values(operations).filter(({ method }) => method !== 'GET');

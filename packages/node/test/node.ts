@@ -17,9 +17,15 @@ export interface TestNode {
   stop(): Promise<void>;
 }
 
+/** Of each test, which are stopped before its folder goes. */
+const running = new WeakMap<TestContext, (() => Promise<void>)[]>();
+
 export async function temporaryFolder(context: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'shoal-node-'));
-  context.after(() => rm(folder, { recursive: true, force: true }));
+  context.after(async () => {
+    await Promise.allSettled((running.get(context) ?? []).map((stop) => stop()));
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
   return folder;
 }
 
@@ -41,7 +47,7 @@ export async function startTestNode(
     stopped ??= node.stop().then(() => world.close());
     await stopped;
   };
-  context.after(stop);
+  running.set(context, [...(running.get(context) ?? []), stop]);
   return { node, data, stop, client: createClient({ url: node.url, fetch, token: node.token }) };
 }
 
