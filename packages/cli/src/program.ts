@@ -20,6 +20,7 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
   const { version, signal, stdout, stderr } = options;
   const args = hoistVerb(words);
   let world: Promise<World> | undefined;
+  let isBound = false;
   let exitCode: number = exitCodes.done;
   // Until the flags are parsed, this is how a mistake in them is told.
   let output: Output = createOutput({ json: words.includes('--json'), verbose: false, stdout, stderr });
@@ -38,6 +39,8 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
       return world;
     },
     async bind(config) {
+      if (isBound) return;
+      isBound = true;
       if (config.bind === 'any' && (config['filter.lists'] ?? 'none') === 'none') return;
       const { bindToConfig } = await import('@shoal/node/reach');
       const unbound = await context.world();

@@ -12,7 +12,10 @@ export interface Context {
   readonly version: string;
   /** Node's world, made when first asked for, and closed when the verb has ended. */
   world(): Promise<World>;
-  /** From now on `world` gives one whose network is bound and filtered as the config says. Throws when that cannot be done. */
+  /**
+   * From now on `world` gives one whose network is bound and filtered as the config says; the first call
+   * decides. Throws when that cannot be done.
+   */
   bind(config: NetworkConfig): Promise<void>;
   /** For an answer that is a no: the command ends with this code, and without an error. */
   exitWith(code: number): void;

@@ -1,10 +1,11 @@
 // A DHT node inside this process, for the verb `dht`: where it listens, whom it asks first, and what it remembers.
 
 import { resolve } from 'node:path';
-import { type Endpoint, WorldError } from '@shoal/base';
+import { type Endpoint, type World, WorldError } from '@shoal/base';
 import { createDht, type Dht } from '@shoal/dht';
 import { parsePeer, resolvePeers } from '@shoal/node/addresses';
 import { readDhtNodes, writeDhtNodes } from '@shoal/node/folder';
+import { boundConfig } from '../config.ts';
 import { CliError } from '../exit-codes.ts';
 import type { Context } from '../verb.ts';
 
@@ -30,8 +31,8 @@ export interface OpenDht {
 }
 
 export async function openDht(context: Context, options: OpenDhtOptions): Promise<OpenDht> {
-  const world = await context.world();
   const { flags, isReadOnly, isLimited } = options;
+  const world = await boundWorld(context, flags);
   const bootstrap = await resolvePeers(world, (flags.dhtBootstrap ?? []).map(parsePeer), (peer, error) => {
     const why = error instanceof Error ? error.message : String(error);
     context.output.note(`warning: ${peer.host} cannot be asked: ${why}`);
@@ -69,7 +70,7 @@ async function listen(
 
 /** A node in words: an IP address or a name, and a port. */
 export async function resolveNode(context: Context, text: string): Promise<Endpoint> {
-  const world = await context.world();
+  const world = await boundWorld(context, {});
   const { host, port } = parsePeer(text);
   const [address] = await world.names.resolve(host);
   if (address === undefined) throw new CliError('not-found', `${host} has no address.`);
@@ -78,4 +79,9 @@ export async function resolveNode(context: Context, text: string): Promise<Endpo
 
 export function endpointText({ address, port }: Endpoint): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+async function boundWorld(context: Context, { data }: DhtFlags): Promise<World> {
+  await boundConfig(context, data === undefined ? {} : { data });
+  return await context.world();
 }
