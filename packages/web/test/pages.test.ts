@@ -93,7 +93,8 @@ test('somebody who was given the link adds a magnet link and watches it arrive',
   await page.getByRole('link', { name: 'Look at read me.txt' }).click();
   await page.getByText('What was shared <b>arrives</b>.').waitFor();
   await page.getByRole('link', { name: 'Play tone.wav' }).click();
-  await page.waitForFunction("document.querySelector('audio')?.duration === 3");
+  const duration = "document.querySelector('audio')?.duration";
+  while ((await page.evaluate(duration)) !== 3) await new Promise((resolve) => setTimeout(resolve, 50));
   for (const tab of ['Finders', 'Log', 'Overview'])
     await page.getByRole('link', { name: tab, exact: true }).click();
   await page.getByText('Info hash', { exact: true }).waitFor();
