@@ -19,12 +19,19 @@ export const shoal: Client = {
   takesPeers: true,
   refusesLoopback: false,
   missing: () => undefined,
-  seed(task) {
-    const peer = get(task, ['--seed']);
-    return { ...peer, ready: peer.complete };
-  },
-  fetch: (task) => get(task, []),
+  ...shoalWith(),
 };
+
+/** With more words for `get`. */
+export function shoalWith(...more: readonly string[]): Pick<Client, 'seed' | 'fetch'> {
+  return {
+    seed(task) {
+      const peer = get(task, ['--seed', ...more]);
+      return { ...peer, ready: peer.complete };
+    },
+    fetch: (task) => get(task, more),
+  };
+}
 
 function get(task: PeerTask, more: readonly string[]): RunningPeer {
   const peers = task.peers.flatMap(({ address, port }) => [

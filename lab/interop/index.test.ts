@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { aria2 } from '../clients/aria2.ts';
 import type { Client, PeerTask } from '../clients/client.ts';
-import { isEvent, after as whenSaid } from '../clients/client.ts';
+import { isEvent } from '../clients/client.ts';
 import { libtorrent } from '../clients/libtorrent.ts';
 import {
   createCable,
@@ -19,7 +19,7 @@ import {
   type Namespace,
 } from '../clients/namespace.ts';
 import { type Program, run, start } from '../clients/process.ts';
-import { shoalCommand } from '../clients/shoal.ts';
+import { shoal, shoalCommand, shoalWith } from '../clients/shoal.ts';
 import { transmission } from '../clients/transmission.ts';
 import { webtorrent } from '../clients/webtorrent.ts';
 import { assertSameTree } from './exchange.ts';
@@ -31,29 +31,10 @@ const indexPort = 7000;
 
 /** Ours, when an index is all that it may ask. */
 const shoalByIndex: Client = {
-  name: 'Shoal',
-  formats: ['v1'],
-  encryptions: ['allowed'],
+  ...shoal,
   takesPeers: false,
-  refusesLoopback: false,
-  missing: () => undefined,
-  seed(task) {
-    const peer = get(task, ['--seed']);
-    return { ...peer, ready: peer.complete };
-  },
-  fetch: (task) => get(task, []),
+  ...shoalWith('--network', 'centralized'),
 };
-
-function get(task: PeerTask, more: readonly string[]) {
-  const words = ['get', task.torrent, '-o', task.folder, '--data', join(task.state, 'shoal'), '--json'];
-  const program = start(
-    process.execPath,
-    [shoalCommand, ...words, '--port', String(task.port), '--network', 'centralized', ...more],
-    { log: join(task.state, 'shoal.log'), prefix: task.prefix ?? [] },
-  );
-  const complete = whenSaid(program, isEvent('complete'));
-  return { program, ready: Promise.resolve(), complete, stop: () => program.stop() };
-}
 
 /**
  * Announces go both ways, and over IPv6 with the programs that can. Transmission gives only: it takes all peers of one
