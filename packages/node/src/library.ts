@@ -91,7 +91,9 @@ export async function createNode(options: CreateNodeOptions): Promise<EmbeddedNo
     const places = { ...usual, data, configFile: join(data, 'config.toml') };
     const flags = { api: '127.0.0.1:0', port: '0', ...options.config, data };
     const loaded = await loadConfig({ disk, places, flags });
-    const world = await bindToConfig(unbound, loaded.config);
+    // The lists of addresses to block are the node's own, which reads them again when they change.
+    const { bind, 'name-servers': nameServers } = loaded.config;
+    const world = await bindToConfig(unbound, { bind, 'name-servers': nameServers });
     const { log: write = () => {}, version = '0.1.0' } = options;
     const log = createLog({ level: loaded.config['log.level'], clock, write });
     const node = await startNode({ world, loaded, places, version, log, pid: process.pid });
@@ -102,7 +104,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EmbeddedNo
       try {
         await node.stop();
       } finally {
-        await unbound.close();
+        await world.close();
       }
     };
     const stop = () => {
