@@ -68,7 +68,10 @@ test('fish completes them too, and says what they are', { skip: await missing('f
   const folder = await prepared(context, 'fish');
   const asked = cases.map(([typed], index) => `echo "case ${index}"; complete -C ${JSON.stringify(typed)}`);
   const script = `cd ${folder}; function shoal; printf 'abcd1234\\tabba\\n'; end; source ./script; ${asked.join('; ')}`;
-  const { stdout, stderr } = await run('fish', ['--no-config', '-c', script], { HOME: folder });
+  const { stdout, stderr } = await run('fish', ['--no-config', '-c', script], {
+    HOME: folder,
+    XDG_CONFIG_HOME: folder,
+  });
   assert.equal(stderr, '');
   const parts = stdout.split(/^case \d+\n/m).slice(1);
   for (const [index, [typed]] of cases.entries()) {
