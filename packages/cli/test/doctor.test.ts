@@ -56,7 +56,7 @@ test('doctor looks at everything, and asks nobody who is not named', async (cont
     'reach',
   ])
     assert.ok(found.has(check), check);
-  assert.equal(found.get('data-disk')?.state, 'ok', JSON.stringify(found.get('data-disk')));
+  assert.notEqual(found.get('data-disk')?.state, 'bad', JSON.stringify(found.get('data-disk')));
   assert.equal(found.has('time'), false);
 });
 
