@@ -136,8 +136,7 @@ export class Feed {
       if (this.#transfers.find(item.record.id) !== item) continue;
       const summary = summaryOf(item, 0);
       const rest = JSON.stringify(summary).slice('{"place":0'.length);
-      if (summary.peers > 0 || summary.downRate > 0 || summary.upRate > 0 || summary.state === 'checking')
-        this.#running.add(item);
+      if (summary.peers > 0 || summary.downRate > 0 || summary.upRate > 0) this.#running.add(item);
       else this.#running.delete(item);
       const before = this.#known.get(item);
       if (before?.rest === rest) continue;
