@@ -64,7 +64,7 @@ function exported(folder: string, manifestBytes: Uint8Array, torrent: Torrent): 
 }
 
 /** Undefined where there is nothing to export. */
-export async function makeExport(parts: ExportParts): Promise<Exported | undefined> {
+export async function makeExport(parts: ExportParts, signal: AbortSignal): Promise<Exported | undefined> {
   const { clock, disk, hashing, catalogue, identity } = parts;
   const { revision } = await catalogue.totals();
   if (revision === 0) return undefined;
@@ -75,12 +75,12 @@ export async function makeExport(parts: ExportParts): Promise<Exported | undefin
   const file = await disk.open(path, { write: true, create: true });
   let written: { readonly count: number; readonly length: number };
   try {
-    written = await writeRecords(file, catalogue, revision);
+    written = await writeRecords(file, catalogue, revision, signal);
     await file.sync();
   } finally {
     await file.close();
   }
-  const root = written.length === 0 ? undefined : await rootOf(hashing, path, written.length);
+  const root = written.length === 0 ? undefined : await rootOf(hashing, path, written.length, signal);
   if (root === undefined) {
     await removeExport(disk, folder);
     return undefined;
@@ -89,7 +89,12 @@ export async function makeExport(parts: ExportParts): Promise<Exported | undefin
   const manifestBytes = signManifest(identity, { ...written, revision, root }, madeAt);
   await writeBytes(disk, `${folder}/manifest`, manifestBytes);
   const lengths = { manifest: manifestBytes.length, records: written.length };
-  const bytes = await torrentOf(hashing, folder, `shoal-catalogue-${revision}`, lengths, madeAt);
+  const bytes = await torrentOf(hashing, folder, {
+    name: `shoal-catalogue-${revision}`,
+    lengths,
+    madeAt,
+    signal,
+  });
   await writeBytes(disk, `${folder}/torrent`, bytes);
   await disk.syncFolder(folder);
   return exported(
@@ -102,9 +107,17 @@ export async function makeExport(parts: ExportParts): Promise<Exported | undefin
 async function torrentOf(
   hashing: Hashing,
   folder: string,
-  name: string,
-  lengths: Readonly<Record<'manifest' | 'records', number>>,
-  madeAt: number,
+  {
+    name,
+    lengths,
+    madeAt,
+    signal,
+  }: {
+    readonly name: string;
+    readonly lengths: Readonly<Record<'manifest' | 'records', number>>;
+    readonly madeAt: number;
+    readonly signal: AbortSignal;
+  },
 ): Promise<Uint8Array> {
   const names = ['manifest', 'records'] as const;
   const files = names.map((one) => ({ path: [one], length: lengths[one] }));
@@ -116,7 +129,7 @@ async function torrentOf(
       const own = names[plan.sources[file] ?? 0] ?? '';
       return { path: `${folder}/${own}`, offset, length };
     });
-    const { sha1 } = await hashing.run({ source: { kind: 'file', ranges }, sha1: true });
+    const { sha1 } = await hashing.run({ source: { kind: 'file', ranges }, sha1: true }, signal);
     v1.set(sha1 ?? [], 20 * piece);
   }
   const details = { createdBy: 'Shoal', creationDate: madeAt };

@@ -96,7 +96,7 @@ export function follow(parts: FollowParts): Section {
       await file.close();
     }
     try {
-      const root = await rootOf(hashing, path, manifest.length);
+      const root = await rootOf(hashing, path, manifest.length, stop.signal);
       if (root === undefined || !equalBytes(root, manifest.root))
         throw new IndexError('invalid', `The export of ${url} is not what its manifest says.`);
       count(await takeRecords(disk, path, catalogue, stop.signal));

@@ -17,11 +17,13 @@ export async function writeRecords(
   file: DiskFile,
   catalogue: Catalogue,
   revision: number,
+  signal: AbortSignal,
 ): Promise<{ readonly count: number; readonly length: number }> {
   let after = 0;
   let count = 0;
   let length = 0;
   for (;;) {
+    signal.throwIfAborted();
     const changes = await catalogue.changes(after, maxChanges);
     const wanted = changes.filter((change) => change.revision <= revision);
     const bytes = concatBytes(...wanted.flatMap(({ record }) => [toUtf8(`${record.length}:`), record]));
@@ -38,11 +40,15 @@ export async function rootOf(
   hashing: Pick<Hashing, 'run'>,
   path: string,
   length: number,
+  signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
-  const { root, bytesRead } = await hashing.run({
-    source: { kind: 'file', ranges: [{ path, offset: 0, length }] },
-    merkle: { leafLength, leafCount: leafCountOf(length, leafLength) },
-  });
+  const { root, bytesRead } = await hashing.run(
+    {
+      source: { kind: 'file', ranges: [{ path, offset: 0, length }] },
+      merkle: { leafLength, leafCount: leafCountOf(length, leafLength) },
+    },
+    signal,
+  );
   return bytesRead === length ? root : undefined;
 }
 

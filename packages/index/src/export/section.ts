@@ -36,6 +36,7 @@ export async function openExport(options: ExportOptions): Promise<Section> {
   const origins = new Origins(options.proxies ?? []);
   let current: Exported | undefined = await findExport(options);
   let making: Promise<void> | undefined;
+  const stop = new AbortController();
   let takers = 0;
   let first: Timer | undefined;
 
@@ -51,12 +52,15 @@ export async function openExport(options: ExportOptions): Promise<Section> {
     const { revision } = await catalogue.totals();
     if (revision === current?.manifest.revision) return;
     const before = current;
-    current = (await makeExport(options)) ?? before;
+    current = (await makeExport(options, stop.signal)) ?? before;
     // Who takes the one before finds it gone in the middle, and begins again with the new one.
     if (before !== undefined && current !== before) await removeExport(disk, before.folder);
   }
 
-  const background = (): void => void make().catch(failed);
+  const background = (): void =>
+    void make().catch((error: unknown) => {
+      if (!stop.signal.aborted) failed(error);
+    });
   const timers = everyMs === 0 ? [] : [every(clock, everyMs, background)];
   const isOld = current === undefined || clock.wallTimeMs() - current.manifest.madeAtMs > everyMs;
   if (everyMs > 0 && isOld) first = clock.setTimer(firstAfterMs, background);
@@ -175,9 +179,10 @@ export async function openExport(options: ExportOptions): Promise<Section> {
       },
     ],
     async close() {
+      stop.abort();
       first?.cancel();
       for (const timer of timers) timer.cancel();
-      await making?.catch(failed);
+      await making?.catch(() => {});
     },
   };
 }

@@ -65,7 +65,7 @@ export async function resultsPage(
   const body = html`<h1>${words === '' ? about : html`Results for ${said(words)}`}</h1>
 ${correction(answer)}
 ${filterForm(query)}
-<p role="status">${foundWords(answer)}</p>
+<h2>${foundWords(answer)}</h2>
 ${found(face, request, { path: '/search', query, answer })}`;
   return pageOf({ title: about, words, body, feed: feedQuery(query) });
 }
@@ -81,7 +81,7 @@ export async function publisherPage(
   const answer = await face.catalogue.search(readSearch(mine, face.clock.wallTimeMs()));
   const body = html`<h1>Publisher ${key.slice(0, 16)}</h1>
 <p>All that was signed with the key <code>${key}</code>. A key is whoever has it; this index knows no names.</p>
-<p role="status">${foundWords(answer)}</p>
+<h2>${foundWords(answer)}</h2>
 ${found(face, request, { path: `/publisher/${key}`, query, answer })}`;
   return pageOf({
     status: answer.total === 0 ? 404 : 200,
