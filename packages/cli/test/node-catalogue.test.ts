@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ApiError, createClient } from '@shoal/api';
 import { startIndex } from './running-index.ts';
-import { startUp, temporaryFolder } from './shoal.ts';
+import { shoal, startUp, temporaryFolder } from './shoal.ts';
 
 const nobody = 'http://127.0.0.1:9/';
 
@@ -47,6 +47,18 @@ test('a node publishes, finds, rates, reports and withdraws in all its indexes, 
   await node.call('report', { params: { infoHash }, body: { reason: 'duplicate' } });
   const rated = (await node.call('find', { query: { q: 'whale' } })).results[0];
   assert.deepEqual([rated?.stars, rated?.ratings, rated?.reports], [4, 1, 1]);
+
+  const told = await shoal(['find', 'wha*', '--data', data, '--json']);
+  assert.equal(told.code, 0, told.stderr);
+  const events = told.stdout
+    .trim()
+    .split('\n')
+    .map((line): Record<string, unknown> => JSON.parse(line));
+  assert.deepEqual(
+    events.map(({ event, infoHash: hash, stars }) => event ?? [hash, stars]),
+    ['index-failed', [infoHash, 4]],
+    'find hands its question to the running node, which knows indexes',
+  );
 
   await node.call('withdraw', { params: { infoHash } });
   assert.deepEqual((await node.call('find', { query: { q: 'whale' } })).results, []);

@@ -1,13 +1,16 @@
 // Searches all indexes at once and merges what they found. One that is down is named, and spoils nothing.
 
 import { Option } from '@commander-js/extra-typings';
+import type { FindAnswer, FindQuery, FoundTorrent } from '@shoal/api';
 import { categories, type Merged, mergedOrders, mergeFound } from '@shoal/directory';
 import { magnetOf } from '@shoal/metainfo';
-import { openSpeaking, tellFailure } from '../catalogue/indexes.ts';
+import { openSpeaking, type SpeakingFlags, tellFailure } from '../catalogue/indexes.ts';
+import { effectiveConfig } from '../config.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import { formatBytes } from '../numbers.ts';
-import type { Verb } from '../verb.ts';
+import type { RunningNode } from '../running/running-node.ts';
+import type { Context, Verb } from '../verb.ts';
 
 const find: Verb = (command, context) => {
   command
@@ -82,6 +85,12 @@ const find: Verb = (command, context) => {
         add(name, value);
       for (const [name, value] of Object.entries({ 'min-size': minSize, 'max-size': maxSize, sort, limit }))
         add(name, value);
+      const node = await nodeFor(context, options);
+      if (node !== undefined) {
+        const query: FindQuery = Object.fromEntries(fields);
+        tellFound(context, await node.call('find', { query }, signal));
+        return;
+      }
       const { clients, data, network } = await openSpeaking(context, options);
       const failures: unknown[] = [];
       const answers = await Promise.all(
@@ -116,7 +125,7 @@ const find: Verb = (command, context) => {
         });
         if (order !== undefined) merged.sort(order);
       }
-      for (const one of merged) output.result(resultOf(one), textOf(one));
+      for (const one of merged.map(resultOf)) output.result(one, textOf(one));
       for (const { url, answer } of found)
         if (answer.total > answer.entries.length)
           output.note(
@@ -144,17 +153,60 @@ function resultOf(one: Merged) {
   };
 }
 
-function textOf(one: Merged): string {
-  const { entry, seeds, leechers, stars, ratings, reports } = one;
-  const { title, category, size } = entry.publication;
+type Result = Pick<
+  FoundTorrent,
+  'title' | 'category' | 'seeds' | 'leechers' | 'ratings' | 'reports' | 'magnet'
+> & {
+  readonly size?: number | undefined;
+  readonly stars?: number | undefined;
+};
+
+function textOf({ title, category, size, seeds, leechers, stars, ratings, reports, magnet }: Result): string {
   const facts = [
     category,
     size === undefined ? 'size unknown' : formatBytes(size),
     `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, ${leechers} ${leechers === 1 ? 'leecher' : 'leechers'}`,
-    ...(ratings === 0 ? [] : [`${stars.toFixed(1)} of 5 stars (${ratings})`]),
+    ...(stars === undefined ? [] : [`${stars.toFixed(1)} of 5 stars (${ratings})`]),
     ...(reports === 0 ? [] : [`reported ${reports} times`]),
   ];
-  return `${title}\n  ${facts.join(', ')}\n  ${linkOf(one)}`;
+  return `${title}\n  ${facts.join(', ')}\n  ${magnet}`;
+}
+
+/** The node that owns the data folder, where nothing is wanted that it does not do. */
+async function nodeFor(
+  context: Context,
+  {
+    index,
+    scrape,
+    network,
+    bind,
+    tag = [],
+    ...given
+  }: SpeakingFlags & { readonly scrape?: true; readonly tag?: readonly string[] },
+): Promise<RunningNode | undefined> {
+  if ((index ?? scrape ?? network ?? bind) !== undefined || tag.length > 1) return undefined;
+  const { config } = await effectiveConfig(context, given);
+  const { findNode } = await import('../running/running-node.ts');
+  return await findNode(config.data, context.signal);
+}
+
+function tellFound({ output }: Context, { results, failures, corrected, total }: FindAnswer): void {
+  for (const { index, code, message } of failures)
+    output.event({ event: 'index-failed', index, code, message }, `${index}: ${message}`);
+  for (const [from, to] of Object.entries(corrected))
+    output.note(`Nothing has "${from}"; "${to}" was searched instead.`);
+  for (const { addedMs, files, fileCount, ...said } of results)
+    output.result(
+      {
+        ...said,
+        ...(fileCount !== undefined && { files: fileCount }),
+        added: new Date(addedMs).toISOString(),
+      },
+      textOf(said),
+    );
+  if (total > results.length)
+    output.note(`There are ${total} at least, of which ${results.length} are shown.`);
+  if (results.length === 0) throw new CliError('not-found', 'Nothing was found.');
 }
 
 function collect(text: string, before: string[] | undefined): string[] {
