@@ -200,12 +200,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     });
     entry.transfer = transfer;
     transfer.subscribe((event) => {
-      if (event.kind === 'metadata') void learn(entry, transfer).catch(failed);
+      if (event.kind === 'metadata') void learn(entry, transfer).catch(failedUnlessClosed);
       if (event.kind !== 'complete') return;
       entry.quest?.completed();
-      if (entry.isKept) void keepTorrent(entry, transfer).catch(failed);
+      if (entry.isKept) void keepTorrent(entry, transfer).catch(failedUnlessClosed);
     });
-    if (transfer.torrent !== undefined && isAsking) void learn(entry, transfer).catch(failed);
+    if (transfer.torrent !== undefined && isAsking) void learn(entry, transfer).catch(failedUnlessClosed);
     seek(entry, transfer);
     void askHolders(entry).catch(failed);
   }
@@ -236,6 +236,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 
   /** The metadata came: what it is, and how large, is known; whether there is room is for the next round. */
+  /** What a stop cuts off is learned again after the next start. */
+  function failedUnlessClosed(error: unknown): void {
+    if (!isClosed) failed(error);
+  }
+
   async function learn(entry: Entry, transfer: Transfer): Promise<void> {
     const { torrent } = transfer;
     if (torrent === undefined || entry.source.kind === 'torrent') return;
