@@ -35,7 +35,7 @@ test('what one node publishes is found by the page of another, fetched and rated
   const { id } = await other.client.call('addTransfer', { body: { path, trackers: [`${index}announce`] } });
 
   const publisher = await openPage(browser, `${other.url}#token=${other.token}`);
-  await publisher.page.getByRole('link', { name: 'Find' }).click();
+  await publisher.page.getByRole('link', { name: 'Find', exact: true }).click();
   await publisher.page.getByText('No index has anything that fits.').waitFor();
   await publisher.page.getByRole('button', { name: 'Publish…' }).click();
   const form = publisher.page.getByRole('dialog');
@@ -49,7 +49,7 @@ test('what one node publishes is found by the page of another, fetched and rated
   await publisher.close();
 
   const { page, close } = await openPage(browser, `${own.url}#token=${own.token}`);
-  await page.getByRole('link', { name: 'Find' }).click();
+  await page.getByRole('link', { name: 'Find', exact: true }).click();
   await page.getByRole('searchbox').fill('whales');
   await page.getByRole('heading', { name: 'Songs of <b>whales</b>' }).waitFor();
   await page.getByText('About it').click();
