@@ -9,10 +9,24 @@ const infoHash = {
   pattern: '^(?:[0-9a-f]{40}|[0-9a-f]{64})$',
   description: 'v1 (40 digits) or v2 (64)',
 } as const;
-const category = {
-  type: 'string',
-  enum: ['movies', 'tv', 'video', 'audio', 'software', 'games', 'books', 'images', 'data', 'adult', 'other'],
-} as const;
+/** As the catalogues of indexes have them. */
+export const categories = [
+  'movies',
+  'tv',
+  'video',
+  'audio',
+  'software',
+  'games',
+  'books',
+  'images',
+  'data',
+  'adult',
+  'other',
+] as const;
+export const reportReasons = ['fake', 'malware', 'illegal', 'spam', 'duplicate', 'other'] as const;
+export const findOrders = ['relevance', 'newest', 'oldest', 'seeds', 'size', 'smallest', 'rating'] as const;
+
+const category = { type: 'string', enum: categories } as const;
 const word = { type: 'string', minLength: 1, maxLength: 64 } as const;
 
 export const findQuery = {
@@ -35,10 +49,7 @@ export const findQuery = {
     newer: { type: 'string', maxLength: 16, description: 'published within 12h, 7d, 4w, 1y' },
     older: { type: 'string', maxLength: 16 },
     seeds: { type: 'integer', minimum: 0, maximum: 1_000_000_000, description: 'that many at least' },
-    sort: {
-      type: 'string',
-      enum: ['relevance', 'newest', 'oldest', 'seeds', 'size', 'smallest', 'rating'],
-    },
+    sort: { type: 'string', enum: findOrders },
     limit: { type: 'integer', minimum: 1, maximum: 50, description: 'results of each index' },
   },
 } as const;
@@ -151,7 +162,7 @@ export const report = {
   additionalProperties: false,
   required: ['reason'],
   properties: {
-    reason: { type: 'string', enum: ['fake', 'malware', 'illegal', 'spam', 'duplicate', 'other'] },
+    reason: { type: 'string', enum: reportReasons },
     comment: { type: 'string', maxLength: 2000 },
   },
 } as const;

@@ -1,4 +1,13 @@
-export type { FindAnswer, FindQuery, FoundTorrent, NewPublication, SaidAnswer } from './catalogue.ts';
+export {
+  categories,
+  type FindAnswer,
+  type FindQuery,
+  type FoundTorrent,
+  findOrders,
+  type NewPublication,
+  reportReasons,
+  type SaidAnswer,
+} from './catalogue.ts';
 export {
   type AnswerOf,
   ApiError,

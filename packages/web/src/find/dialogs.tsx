@@ -1,6 +1,6 @@
 // What this node says in the indexes: publications, ratings and reports, each signed with its key.
 
-import type { NewPublication } from '@shoal/api';
+import { categories, type NewPublication, reportReasons } from '@shoal/api';
 import { type ReactNode, useId, useState } from 'react';
 import { visible } from '../format.ts';
 import { notify, transfers } from '../node/live.ts';
@@ -14,20 +14,6 @@ import { attempt, parseLabels } from '../transfers/acting.ts';
 
 const words = texts.find;
 const mostOffered = 500;
-const categories = [
-  'movies',
-  'tv',
-  'video',
-  'audio',
-  'software',
-  'games',
-  'books',
-  'images',
-  'data',
-  'adult',
-  'other',
-] as const;
-const reasons = ['fake', 'malware', 'illegal', 'spam', 'duplicate', 'other'] as const;
 
 export type About =
   | { readonly kind: 'publish' }
@@ -172,7 +158,7 @@ function Rate({ about: { infoHash, title }, onClose }: DialogProps<One>) {
 }
 
 function Report({ about: { infoHash, title }, onClose }: DialogProps<One>) {
-  const [reason, setReason] = useState<(typeof reasons)[number]>('fake');
+  const [reason, setReason] = useState<(typeof reportReasons)[number]>('fake');
   const [comment, setComment] = useState('');
 
   async function report(): Promise<void> {
@@ -197,9 +183,9 @@ function Report({ about: { infoHash, title }, onClose }: DialogProps<One>) {
       <Choice
         label={words.reporting.reason}
         value={reason}
-        onChange={(value) => setReason(reasons.find((known) => known === value) ?? 'other')}
+        onChange={(value) => setReason(reportReasons.find((known) => known === value) ?? 'other')}
       >
-        {reasons.map((known) => (
+        {reportReasons.map((known) => (
           <option key={known} value={known}>
             {words.reporting.reasons[known]}
           </option>

@@ -1,7 +1,7 @@
 // Searching the indexes while one types, getting what was found, and speaking in them: publish, rate, report.
 
 import './style.css';
-import { ApiError, type FindAnswer, type FindQuery } from '@shoal/api';
+import { ApiError, categories, type FindAnswer, type FindQuery, findOrders } from '@shoal/api';
 import { useEffect, useState } from 'react';
 import { node } from '../node/session.ts';
 import { Icon } from '../parts/icon.tsx';
@@ -14,20 +14,6 @@ import { Result } from './result.tsx';
 
 const typingMs = 250;
 const words = texts.find;
-const categories = [
-  'movies',
-  'tv',
-  'video',
-  'audio',
-  'software',
-  'games',
-  'books',
-  'images',
-  'data',
-  'adult',
-  'other',
-] as const;
-const sorts = ['relevance', 'newest', 'oldest', 'seeds', 'size', 'smallest', 'rating'] as const;
 
 /** Kept while other pages are open. */
 const query = createStore<FindQuery>({});
@@ -83,11 +69,11 @@ export default function FindPage() {
           aria-label={words.sort}
           value={wanted.sort ?? (wanted.q ? 'relevance' : 'newest')}
           onChange={({ target }) => {
-            const sort = sorts.find((name) => name === target.value);
+            const sort = findOrders.find((name) => name === target.value);
             query.update((before) => ({ ...before, ...(sort && { sort }) }));
           }}
         >
-          {sorts.map((name) => (
+          {findOrders.map((name) => (
             <option key={name} value={name}>
               {words.sorts[name]}
             </option>
