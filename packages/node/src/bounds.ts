@@ -78,3 +78,22 @@ export const blocklistLookMs = 60_000;
 
 /** Of the five seconds that a stop may take, so much is for trackers and the DHT to hear of it. */
 export const farewellMs = 2500;
+
+/** What a scanner is sent at once: clamd reads as it comes, and a file of any size takes no more memory than this. */
+export const scanChunkBytes = 256 * 1024;
+
+/** A scanner's answer is one line with the name of what it found. */
+export const longestScanAnswer = 4096;
+
+/** Of what a program writes to stderr: its first line is shown. */
+export const longestComplaint = 4096;
+
+/** More would wait for each other at the disk; clamd has ten threads for everybody. */
+export const mostScansAtOnce = 2;
+
+/** A scanner that is just starting is asked again soon, and one that stays away every five minutes. */
+export const firstScanAgainMs = 1000;
+export const lastScanAgainMs = 5 * 60_000;
+
+/** What runs when a transfer is complete may unpack or move it; what has not ended by then hangs. */
+export const onCompletePatienceMs = 60 * 60_000;

@@ -6,7 +6,14 @@ import type { NodeFacts, NodeStatistics } from '@shoal/api';
 import type { Clock, Disk, World } from '@shoal/base';
 import { blocklistLookMs, dhtSaveIntervalMs, farewellMs, freeBytesMs } from './bounds.ts';
 import type { Catalogues } from './catalogue/catalogues.ts';
-import { bootstrapOf, engineLimits, listOf, peerPort as peerPortOf, queueSettings } from './config/engine.ts';
+import {
+  bootstrapOf,
+  engineLimits,
+  listOf,
+  peerPort as peerPortOf,
+  queueSettings,
+  scanSettings,
+} from './config/engine.ts';
 import { LiveConfig } from './config/live.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Places } from './config/places.ts';
@@ -16,6 +23,8 @@ import { type Finding, openFinding } from './engine/finding.ts';
 import { openDataFolder } from './folder/folder.ts';
 import type { Log } from './log.ts';
 import { openReach, type Reach } from './reach/reach.ts';
+import { ReleaseGate } from './release/gate.ts';
+import { createHook } from './release/on-complete.ts';
 import { registerTransmission } from './rpc/transmission.ts';
 import { Gate } from './server/access.ts';
 import { Feed } from './server/feed.ts';
@@ -127,6 +136,8 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
         void blockAnew(() => reach.blocklists.use(next['filter.lists']));
       },
     });
+    const hook = createHook({ clock, log, command: () => live.config['on-complete.command'] });
+    closing.push(() => hook.close());
     const transfers = await Transfers.open({
       world,
       engine,
@@ -134,6 +145,8 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       version,
       log,
       downloads: () => live.config.downloads,
+      gate: new ReleaseGate({ disk: world.disk, clock, settings: () => scanSettings(live.config) }),
+      fetched: (item) => hook.run(item),
     });
     closing.push(() => transfers.close());
 

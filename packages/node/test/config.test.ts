@@ -90,6 +90,10 @@ test('without a file and flags every key has its default', async () => {
     'api-unencrypted': 'refuse',
     'tls.certificate': 'none',
     'tls.key': 'none',
+    'scan.clamd': 'none',
+    'scan.command': 'none',
+    'scan.timeout': '10m',
+    'on-complete.command': 'none',
     'log.level': 'info',
   });
   assert.equal(origins.size, 0);

@@ -230,7 +230,17 @@ export class Holdings {
     return new Releases({
       content,
       layout: torrent.layout,
-      gate: (file, path) => given.gate?.({ transfer, path, index: file }) ?? Promise.resolve(true),
+      gate: (file) => {
+        const path = () => content.fileState(file).path;
+        const releasable = {
+          transfer,
+          index: file,
+          get path() {
+            return path();
+          },
+        };
+        return given.gate?.(releasable) ?? Promise.resolve(true);
+      },
       released: (file, path) => status.emit({ kind: 'released', file, path }),
       settled: () => {
         if (this.#content === content) this.#settle();

@@ -8,7 +8,7 @@ import type { Content } from '@shoal/storage';
 export interface ReleasesOptions {
   readonly content: Content;
   readonly layout: Layout;
-  gate(file: number, path: string): Promise<boolean>;
+  gate(file: number): Promise<boolean>;
   released(file: number, path: string): void;
   /** Nothing is waiting any more. */
   settled(): void;
@@ -54,7 +54,7 @@ export class Releases {
     const { content } = this.#o;
     this.#queue = this.#queue.then(async () => {
       try {
-        if (await this.#o.gate(file, content.fileState(file).path)) {
+        if (await this.#o.gate(file)) {
           await content.release(file);
           this.#o.released(file, content.fileState(file).path);
         }

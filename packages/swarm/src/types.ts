@@ -163,7 +163,7 @@ export type TransferMode =
 
 export interface ReleasableFile {
   readonly transfer: Transfer;
-  /** Where its bytes are now. */
+  /** Where its bytes are, whenever it is read. */
   readonly path: string;
   readonly index: number;
 }

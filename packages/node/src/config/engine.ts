@@ -3,6 +3,7 @@
 import type { HostPort } from '@shoal/metainfo';
 import type { LimitSettings, QueueSettings } from '@shoal/swarm';
 import { parsePeer } from '../engine/addresses.ts';
+import type { ScanSettings } from '../release/gate.ts';
 import { limitSettings } from './limits.ts';
 import type { Config } from './schema.ts';
 
@@ -27,6 +28,15 @@ export function queueSettings(config: Config): QueueSettings {
     ...(sharing !== undefined && { sharing }),
     ...(active !== undefined && { active }),
     goals: { ...(ratio !== undefined && { ratio }), ...(sharedMs !== undefined && { sharedMs }) },
+  };
+}
+
+export function scanSettings(config: Config): ScanSettings {
+  const { 'scan.clamd': clamd, 'scan.command': command, 'scan.timeout': timeout } = config;
+  return {
+    ...(clamd !== 'none' && { clamd }),
+    ...(command !== 'none' && { command }),
+    patienceMs: timeOf(timeout) ?? 0,
   };
 }
 

@@ -28,7 +28,14 @@ const liveKeys: ReadonlySet<ConfigKey> = new Set([
   'connections.all',
   'connections.each',
   'filter.lists',
+  'scan.clamd',
+  'scan.command',
+  'scan.timeout',
+  'on-complete.command',
 ]);
+
+/** Whoever has the token may use the node, and not run programs of their choice on this machine. */
+const handKeys: ReadonlySet<ConfigKey> = new Set(['scan.command', 'on-complete.command']);
 
 export interface LiveConfigOptions {
   readonly disk: Disk;
@@ -114,6 +121,8 @@ export class LiveConfig {
         throw new NodeError('invalid', `${misfit(key, value)}.`, { value });
       // The file is the user's, and may be anywhere; the folder is what makes it this node's.
       if (key === 'data') throw new NodeError('invalid', 'The data folder is chosen before a node starts.');
+      if (handKeys.has(key))
+        throw new NodeError('invalid', `${key} names a program: it is changed in the config file by hand.`);
       if (origins.get(key)?.kind === 'flag')
         throw new NodeError('invalid', `${key} was given as a flag, which the file does not outweigh.`);
       given.set(key, value);

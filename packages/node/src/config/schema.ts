@@ -9,6 +9,8 @@ const byte = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const rate = '^(?:none|\\d{1,15}(?:\\.\\d{1,6})? ?(?:[kKMGT]i?)?B?(?:/s)?)$';
 const port = '(?:6553[0-5]|655[0-2]\\d|65[0-4]\\d\\d|6[0-4]\\d{3}|[1-5]\\d{4}|[1-9]\\d{0,3}|0)';
 const tracker = '(?:https?|udp)://[^\\s,]+';
+/** Words, some of them in quotes; never a shell's. */
+const command = `^(?:[^\\s"'\\x00-\\x1f-]|"[^"\\x00-\\x1f]*"|'[^'\\x00-\\x1f]*')(?:[^"'\\x00-\\x1f]|"[^"\\x00-\\x1f]*"|'[^'\\x00-\\x1f]*')*$`;
 const count = '^(?:all|\\d{1,6})$';
 const most = '^(?:usual|[1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])$';
 
@@ -44,6 +46,10 @@ export const configSchema = {
     'api-unencrypted',
     'tls.certificate',
     'tls.key',
+    'scan.clamd',
+    'scan.command',
+    'scan.timeout',
+    'on-complete.command',
     'log.level',
   ],
   properties: {
@@ -275,6 +281,41 @@ export const configSchema = {
       default: 'none',
       description: 'the file with the key to it (PEM)',
       expects: 'none, or the path of a file',
+      flag: 'none',
+    },
+    'scan.clamd': {
+      type: 'string',
+      pattern: `^(?:none|/[^\\x00-\\x1f]{1,100}|(?:[A-Za-z0-9._-]{1,253}|\\[[0-9a-fA-F:.]{2,45}\\]):${port})$`,
+      default: 'none',
+      description:
+        'a ClamAV daemon that every fetched file is sent to before it gets its own name; what it refuses, or does not answer for, keeps its unfinished name',
+      expects: 'none, an address and a port such as 127.0.0.1:3310, or the path of a socket',
+      flag: 'none',
+    },
+    'scan.command': {
+      type: 'string',
+      pattern: command,
+      default: 'none',
+      description:
+        'a program, without a shell, that is given the path of every fetched file before that gets its own name: 0 releases it, 1 refuses it, and anything else holds it back for now',
+      expects: 'none, or a program and its words, in quotes where they have spaces',
+      flag: 'none',
+    },
+    'scan.timeout': {
+      type: 'string',
+      pattern: '^[1-9]\\d{0,5}[smh]$',
+      default: '10m',
+      description: 'how long a scanner may take for one file before it is asked again',
+      expects: 'a time like 30s, 10m or 1h',
+      flag: 'none',
+    },
+    'on-complete.command': {
+      type: 'string',
+      pattern: command,
+      default: 'none',
+      description:
+        'a program, without a shell, that runs for each transfer that was fetched to the end, with SHOAL_ID, SHOAL_NAME and SHOAL_FOLDER in its environment',
+      expects: 'none, or a program and its words, in quotes where they have spaces',
       flag: 'none',
     },
     'log.level': {

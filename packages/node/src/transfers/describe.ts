@@ -1,6 +1,6 @@
 // What the API says of one transfer, from the engine and from what is remembered.
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type {
   FinderSummary,
   PeerSummary,
@@ -17,8 +17,9 @@ import type { Item } from './item.ts';
 import { infoHashesOf } from './record.ts';
 
 /** `place` is counted by whoever knows all of them. */
-export function summaryOf({ record, transfer }: Item, place: number): TransferSummary {
-  const { progress, state, waiting, error, moving } = transfer;
+export function summaryOf({ record, transfer, held }: Item, place: number): TransferSummary {
+  const { progress, state, error, moving } = transfer;
+  const waiting = gateReason(record, held) ?? transfer.waiting;
   const { history } = transfer;
   const isKnown = progress.total > 0;
   const { secondsLeft } = state === 'fetching' ? transfer.statistics : {};
@@ -64,6 +65,15 @@ export function summaryOf({ record, transfer }: Item, place: number): TransferSu
       },
     }),
   };
+}
+
+function gateReason({ refused }: Item['record'], held: string | undefined) {
+  if (held !== undefined) return { code: 'held-back', message: held };
+  return refused && { code: 'refused', message: refusalText(refused) };
+}
+
+export function refusalText({ path, reason }: NonNullable<Item['record']['refused']>): string {
+  return `${basename(path)} was refused by the scanner: ${reason}`;
 }
 
 export function detailsOf(item: Item, place: number, torrent: Torrent | undefined): TransferDetails {

@@ -22,6 +22,8 @@ export class Item {
   followed: Followed | undefined;
   /** Verified bytes of each file, as they were when its content was last let go of. */
   fileBytes: readonly number[] | undefined;
+  /** Why a file of it waits before the release gate. */
+  held: string | undefined;
   readonly #data: string;
   readonly #clock: Clock;
   readonly #tellers = new Map<string, FinderSummary>();

@@ -47,6 +47,8 @@ export interface TransferRecord {
   readonly choice: Choice;
   /** It was asked to move there, and has not said that it is done. */
   readonly movingTo?: string;
+  /** A scanner said no to this file; it stays paused until one says yes. */
+  readonly refused?: { readonly path: string; readonly reason: string };
   /** Of everything in it, and of what is wanted: as of the last time that it was looked at. */
   readonly size: number;
   readonly bytes: number;
@@ -82,6 +84,7 @@ export function readRecord(value: unknown): TransferRecord | undefined {
   const goals = objectOf(found.goals);
   const history = objectOf(found.history);
   const completedMs = amountOf(found.completedMs);
+  const refused = objectOf(found.refused);
   const [ratio, seconds] = [amountOf(goals.ratio), amountOf(goals.seconds)];
   return {
     id: String(id),
@@ -106,6 +109,9 @@ export function readRecord(value: unknown): TransferRecord | undefined {
     mode: modeOf(found.mode),
     choice: choiceOf(objectOf(found.choice)),
     ...(typeof found.movingTo === 'string' && { movingTo: found.movingTo }),
+    ...(typeof refused.path === 'string' && {
+      refused: { path: refused.path, reason: typeof refused.reason === 'string' ? refused.reason : '' },
+    }),
     size: amountOf(found.size) ?? 0,
     bytes: amountOf(found.bytes) ?? 0,
     total: amountOf(found.total) ?? 0,

@@ -1,21 +1,30 @@
 // The transfers of the node: what the engine runs, and what is remembered of it, kept one. Invariant: whatever was
 // acknowledged is in the ledger; an info hash belongs to one transfer.
 
-import { dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { FileChoice, NewTransfer, TransferChange } from '@shoal/api';
 import { type Disk, type PeerAddress, type Timer, toHex, type World } from '@shoal/base';
 import type { InfoHashes, Torrent } from '@shoal/metainfo';
 import type { Home } from '@shoal/storage';
-import type { Goals, SpeedLimits, TransferEvent, TransferOptions, TransferSource } from '@shoal/swarm';
+import type {
+  Goals,
+  ReleasableFile,
+  SpeedLimits,
+  TransferEvent,
+  TransferOptions,
+  TransferSource,
+  TransferState,
+} from '@shoal/swarm';
 import { historyIntervalMs } from '../bounds.ts';
 import { parsePeer, resolvePeers, trackersOf } from '../engine/addresses.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Finding } from '../engine/finding.ts';
 import { NodeError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { fileGone, type ReleaseGate } from '../release/gate.ts';
 import { addingError, readNewTransfer } from './adding.ts';
 import { choiceOf, matchesPath, priorityOf, wishOf } from './choice.ts';
-import { fileBytesOf } from './describe.ts';
+import { fileBytesOf, refusalText } from './describe.ts';
 import { Item } from './item.ts';
 import { Ledger, type LedgerChange, type Remembered } from './ledger.ts';
 import { infoHashesOf, type Priority, type TransferRecord } from './record.ts';
@@ -29,6 +38,9 @@ export interface TransfersParts {
   readonly log: Log;
   /** Where files go when nobody says where. */
   readonly downloads: () => string;
+  readonly gate: ReleaseGate;
+  /** Was fetched to the end, for the first time. */
+  readonly fetched: (item: Item) => void;
 }
 
 export type TransfersNews =
@@ -147,9 +159,65 @@ export class Transfers {
   resume(item: Item): Promise<void> {
     return item.inTurn(async () => {
       this.#requireRunning(item);
+      if (item.record.refused !== undefined) return void this.#reconsider(item, item.record.refused.path);
       item.transfer.resume();
       await this.#remember(item, { isPaused: false });
     });
+  }
+
+  /** What was refused is looked at before anybody can have a byte of it. */
+  async #reconsider(item: Item, path: string): Promise<void> {
+    if (item.held !== undefined) return;
+    this.#hold(item, `${basename(path)} is looked at again`);
+    const verdict = await this.#parts.gate.askOnce(path, this.#closing.signal);
+    item.held = undefined;
+    if (verdict.kind === 'refused') this.#refuse(item, path, verdict.reason);
+    // Where it is no more, it is fetched and looked at again, or was moved, and is looked at there.
+    else if (verdict.kind === 'held' && verdict.reason !== fileGone)
+      this.#told(item, 'scan', new Error(verdict.reason));
+    else
+      this.#inBackground(item, async () => {
+        const { refused: _, ...record } = item.record;
+        item.record = record;
+        await this.#remember(item, { isPaused: false });
+        item.transfer.resume();
+      });
+  }
+
+  async #mayRelease(id: string, file: ReleasableFile): Promise<boolean> {
+    const item = this.find(id);
+    if (item === undefined) return false;
+    const ended = new AbortController();
+    const forget = file.transfer.subscribe((event) => {
+      if (event.kind === 'state' && letsGo.has(event.state)) ended.abort();
+    });
+    const signal = AbortSignal.any([ended.signal, this.#closing.signal]);
+    const held = (reason: string) =>
+      this.#hold(item, `${basename(file.path)} waits for the scanner: ${reason}`);
+    const verdict = await this.#parts.gate.ask(() => file.path, held, signal);
+    item.held = undefined;
+    if (verdict.kind === 'refused' && !signal.aborted) {
+      const paused = item.transfer.pause();
+      this.#refuse(item, file.path, verdict.reason);
+      await paused;
+    }
+    // The engine, which asks once, calls a transfer complete with the last answer of any kind: a no waits until it stands still.
+    if (verdict.kind !== 'clean' && !ended.signal.aborted)
+      await new Promise((resolve) => ended.signal.addEventListener('abort', resolve));
+    forget();
+    return verdict.kind === 'clean';
+  }
+
+  #hold(item: Item, reason: string): void {
+    if (item.held === reason) return;
+    item.held = reason;
+    this.#told(item, 'scan', new Error(reason));
+  }
+
+  #refuse(item: Item, path: string, reason: string): void {
+    const refused = { path, reason };
+    this.#told(item, 'refused', new Error(refusalText(refused)));
+    this.#inBackground(item, () => this.#remember(item, { refused, isPaused: true }));
   }
 
   /** With `files`, removes what it fetched too, but for what is somebody's by now. */
@@ -349,6 +417,7 @@ export class Transfers {
       history: record.history,
       limits: speedsOf(record.limits),
       webSeeds: record.webSeeds,
+      gate: (file) => this.#mayRelease(record.id, file),
       ...(priority && { isWanted: wishOf(priority) }),
     };
   }
@@ -469,7 +538,9 @@ export class Transfers {
     await this.#learned(item);
     const { bytes, total } = item.transfer.progress;
     const completedMs = item.record.completedMs ?? Math.round(this.#parts.world.clock.wallTimeMs());
+    const isFirst = item.record.completedMs === undefined && item.transfer.history.downloadedBytes > 0;
     await this.#remember(item, { isComplete: true, completedMs, bytes, total });
+    if (isFirst) this.#parts.fetched(item);
   }
 
   async #remember(
@@ -575,6 +646,9 @@ export class Transfers {
     for (const listener of this.#listeners) listener(news);
   }
 }
+
+/** Its files are let go of, or looked at anew: the gate is asked again for what is complete then. */
+const letsGo: ReadonlySet<TransferState> = new Set(['paused', 'queued', 'failed', 'stopped', 'checking']);
 
 function isOfPeers({ kind }: TransferEvent): boolean {
   return kind === 'peer-joined' || kind === 'peer-left' || kind === 'dht-node';
