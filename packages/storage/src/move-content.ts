@@ -5,7 +5,7 @@
 import type { Disk, Hashing } from '@shoal/base';
 import type { Layout } from '@shoal/metainfo';
 import { freeBytesFor, inTheWay } from './carry.ts';
-import { StorageError } from './errors.ts';
+import { StorageError, storageError } from './errors.ts';
 import type { FileSlot } from './file-slot.ts';
 import { folderOf, syncNames } from './folders.ts';
 import { checkHome } from './home.ts';
@@ -109,15 +109,14 @@ class Walk {
 
   constructor(content: Movable, steps: readonly Step[], options: MoveOptions) {
     this.#content = content;
-    this.#all = steps;
-    this.left = steps;
+    // What is not there comes last: should the first file show that nothing can be put there, nobody was sent there yet.
+    this.#all = steps.toSorted((a, b) => Number(b.slot.isMade) - Number(a.slot.isMade));
+    this.left = this.#all;
     this.#options = options;
   }
 
   async run(): Promise<void> {
     const { signal } = this.#options;
-    // What is made meanwhile is made in its new place.
-    for (const { slot, to } of this.#all) if (!slot.isMade) await slot.move(to, {});
     for (const [index, { slot, to }] of this.#all.entries()) {
       if (signal?.aborted) throw new StorageError('aborted', 'Stopped while moving');
       this.left = this.#all.slice(index);
@@ -142,7 +141,8 @@ class Walk {
     } catch (error) {
       if (!(error instanceof StorageError) || error.code !== 'missing') throw error;
       const { path } = slot;
-      if ((await look(this.#content.disk, path))?.id === slot.id) throw error;
+      // It is there: what is not is its new folder, any more.
+      if ((await look(this.#content.disk, path))?.id === slot.id) throw notMade(folderOf(to.final), error);
       slot.abandon();
       this.gone ??= new StorageError('missing', `${path} was gone before it could be moved`, { value: path });
       await slot.move(to, {});
@@ -215,15 +215,58 @@ async function refuse(
     }
   }
   const claimed: string[] = [];
-  for (const { from, to } of steps) {
-    if (to.final === from.final) continue;
-    if (openFiles.claim(to.final, owner)) {
+  try {
+    for (const { from, to } of steps) {
+      if (to.final === from.final) continue;
+      if (!openFiles.claim(to.final, owner))
+        throw new StorageError('locked', `Another transfer is writing ${to.final}`, { value: to.final });
       claimed.push(to.final);
-      continue;
     }
+    await makeFolders(content, steps);
+  } catch (error) {
     for (const path of claimed) openFiles.disclaim(path, owner);
-    throw new StorageError('locked', `Another transfer is writing ${to.final}`, { value: to.final });
+    throw error;
   }
+}
+
+/** Those that files will come into; of those for files that are not there yet, only that they could be made. */
+async function makeFolders(
+  { disk, ledger, slots, isWanted }: Movable,
+  steps: readonly Step[],
+): Promise<void> {
+  const needed = new Map<string, boolean>();
+  for (const { slot, to } of steps) {
+    if (!slot.isMade && !isWanted(slots.indexOf(slot))) continue;
+    const folder = folderOf(slot.standing === 'final' ? to.final : to.incomplete);
+    needed.set(folder, slot.isMade || needed.get(folder) === true);
+  }
+  const made: string[] = [];
+  for (const [folder, isEntered] of needed) {
+    try {
+      for (let at = folder; at !== ''; at = folderOf(at)) {
+        const present = await look(disk, at);
+        if (present?.kind === 'file') throw inTheWay(at, 'file');
+        if (present !== undefined) break;
+        if (isEntered) made.push(at);
+      }
+      if (isEntered) await ledger.enterFolder(folder);
+    } catch (error) {
+      for (const path of made.toSorted((a, b) => b.length - a.length))
+        await disk.removeEmptyFolder(path).catch(() => {});
+      ledger.forgetFolders();
+      throw notMade(folder, error);
+    }
+  }
+}
+
+/** What is missing is no file of the content: nobody may take it for that. */
+function notMade(folder: string, error: unknown): StorageError {
+  const { code, message, value } = storageError(error, folder);
+  return new StorageError(
+    code === 'missing' ? 'invalid' : code,
+    `The folder ${folder} cannot be made or entered: ${message}`,
+    { value, cause: error },
+  );
 }
 
 async function stampsOf(steps: readonly Step[]): Promise<FileStamp[]> {

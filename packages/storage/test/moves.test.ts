@@ -104,6 +104,51 @@ suite('moves', () => {
     await content.close();
   });
 
+  test('a move to where nothing can be made is refused, changes nothing, and does not call a file missing', async () => {
+    await using place = await openPlace();
+    const { sample, content } = await openWhole(place);
+    const { home } = content;
+    await mkdir(`${place.folder}/there/out`, { recursive: true });
+    await writeFile(`${place.folder}/there/out/sub`, 'mine');
+    await writeFile(`${place.folder}/file`, 'mine');
+    const before = (await readdir(place.folder, { recursive: true })).sort();
+    const targets = [
+      [`${place.folder}/file/out`, 'in-the-way'],
+      [`${place.folder}/file/deeper/out`, 'in-the-way'],
+      // One of its folders is somebody's file there.
+      [`${place.folder}/there/out`, 'in-the-way'],
+      [`${place.folder}/new/${'x'.repeat(300)}/out`, 'name-too-long'],
+      ...(process.platform === 'linux' ? ([['/proc/none/out', 'invalid']] as const) : []),
+    ] as const;
+    for (const [folder, code] of targets) {
+      await isRefused(content.move({ folder, ownsFolder: true }), code);
+      assert.equal(content.isScattered, false);
+      assert.deepEqual(content.home, home);
+      assert.deepEqual((await readdir(place.folder, { recursive: true })).sort(), before);
+    }
+    const bytes = new Uint8Array(sample.piece(0).length);
+    assert.ok(await content.read(0, 0, [bytes]));
+    await content.move({ folder: `${place.folder}/elsewhere`, ownsFolder: true });
+    await content.close();
+  });
+
+  test('what is fetched while a move fails goes into the old place', async () => {
+    await using place = await openPlace();
+    const sample = album(place);
+    const content = await place.open(optionsFor(place, sample, { ownsFolder: true }));
+    await content.check();
+    await content.storePiece(0, slabsOf(sample.piece(0)));
+    await writeFile(`${place.folder}/file`, 'mine');
+    const [result] = await Promise.allSettled([
+      content.move({ folder: `${place.folder}/file/out`, ownsFolder: true }),
+      fetchAll(content, sample),
+    ]);
+    assert.equal(result.status, 'rejected');
+    await fetchAll(content, sample);
+    assert.deepEqual(await readFile(`${place.folder}/out/sub/c`), Buffer.from(sample.file(2)));
+    await content.close();
+  });
+
   test('a file that was replaced by somebody’s is neither moved nor removed', async () => {
     await using place = await openPlace();
     const { content } = await openWhole(place);
