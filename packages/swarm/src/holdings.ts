@@ -419,7 +419,11 @@ export class Holdings {
 
   /** With the content, which is opened for this alone while nobody trades with it. */
   async withContent<Value>(action: (content: Content, torrent: Torrent) => Promise<Value>): Promise<Value> {
-    while (this.isOpening) await this.#opening;
+    // An opening that failed leaves nothing to wait for: only another one is waited for again.
+    for (let last: Promise<void> | undefined; this.isOpening && last !== this.#opening; ) {
+      last = this.#opening;
+      await last;
+    }
     if (this.#content !== undefined && this.#source !== undefined)
       return action(this.#content, this.#source.torrent);
     const { promise, resolve } = Promise.withResolvers<void>();

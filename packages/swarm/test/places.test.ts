@@ -161,6 +161,36 @@ describe('where content is', () => {
     await wholeIn(sample, join(elsewhere, 'paused'));
   });
 
+  test('a move to where nothing can be made is refused, and the transfer goes on in its old place', async () => {
+    const { sample, target, to } = await pair('refusing');
+    await writeFile(lab.place('refusing-file'), 'mine');
+    const targets = [lab.place('refusing-file'), ...(process.platform === 'linux' ? ['/proc/none'] : [])];
+    for (const folder of targets) {
+      await assert.rejects(
+        target.move({ folder }),
+        (error) =>
+          error instanceof StorageError && error.code !== 'missing' && error.message.includes(folder),
+      );
+      assert.equal(target.moving, undefined);
+    }
+    await target.whenComplete(AbortSignal.timeout(20_000));
+    await wholeIn(sample, to);
+    assert.equal(target.error, undefined);
+  });
+
+  test('a transfer that could not be opened answers a move with a refusal', async () => {
+    const { torrent } = await source('unopened');
+    const { session } = await lab.session();
+    await writeFile(lab.place('unopened-file'), 'mine');
+    const transfer = session.add(torrent, {
+      folder: lab.place('unopened'),
+      journal: lab.place('unopened-file/journal'),
+    });
+    await assert.rejects(transfer.whenComplete(AbortSignal.timeout(20_000)));
+    assert.equal(transfer.state, 'failed');
+    await assert.rejects(transfer.move({ folder: lab.place('unopened-there') }), StorageError);
+  });
+
   test('a move that a stop broke off goes on when the transfer is added again', async () => {
     const { sample, target, add } = await pair('breaking');
     await target.whenComplete(AbortSignal.timeout(20_000));
