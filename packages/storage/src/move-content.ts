@@ -229,27 +229,22 @@ async function refuse(
   }
 }
 
-/** Those that files will come into; of those for files that are not there yet, only that they could be made. */
-async function makeFolders(
-  { disk, ledger, slots, isWanted }: Movable,
-  steps: readonly Step[],
-): Promise<void> {
-  const needed = new Map<string, boolean>();
-  for (const { slot, to } of steps) {
-    if (!slot.isMade && !isWanted(slots.indexOf(slot))) continue;
-    const folder = folderOf(slot.standing === 'final' ? to.final : to.incomplete);
-    needed.set(folder, slot.isMade || needed.get(folder) === true);
-  }
+/** All that files are in or will come into: whether one can be made is only known when it is. */
+async function makeFolders({ disk, ledger, isWanted }: Movable, steps: readonly Step[]): Promise<void> {
+  const needed = new Set<string>();
+  for (const { slot, to } of steps)
+    if (slot.isMade || isWanted(slot.index))
+      needed.add(folderOf(slot.standing === 'final' ? to.final : to.incomplete));
   const made: string[] = [];
-  for (const [folder, isEntered] of needed) {
+  for (const folder of needed) {
     try {
       for (let at = folder; at !== ''; at = folderOf(at)) {
         const present = await look(disk, at);
         if (present?.kind === 'file') throw inTheWay(at, 'file');
         if (present !== undefined) break;
-        if (isEntered) made.push(at);
+        made.push(at);
       }
-      if (isEntered) await ledger.enterFolder(folder);
+      await ledger.enterFolder(folder);
     } catch (error) {
       for (const path of made.toSorted((a, b) => b.length - a.length))
         await disk.removeEmptyFolder(path).catch(() => {});
@@ -261,10 +256,12 @@ async function makeFolders(
 
 /** What is missing is no file of the content: nobody may take it for that. */
 function notMade(folder: string, error: unknown): StorageError {
-  const { code, message, value } = storageError(error, folder);
+  const { code, value } = storageError(error, folder);
+  const first = error instanceof StorageError ? (error.cause ?? error) : error;
+  const reason = first instanceof Error ? first.message : String(first);
   return new StorageError(
     code === 'missing' ? 'invalid' : code,
-    `The folder ${folder} cannot be made or entered: ${message}`,
+    `The folder ${folder} cannot be made or entered: ${reason}`,
     { value, cause: error },
   );
 }
