@@ -4,7 +4,16 @@
 // every package of others that runs, as package-lock.json has it: installing needs no network.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,12 +22,12 @@ import { copyPackages } from './pack/packages.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const target = resolve(process.argv[2] ?? join(root, 'dist'));
+const mostTries = 5;
 const stage = mkdtempSync(join(tmpdir(), 'shoal-pack-'));
 
 try {
-  run(process.execPath, ['tools/pages.js']);
   const rooms = emit(root, stage);
-  cpSync(join(root, 'packages/web/dist'), join(stage, 'packages/web/dist'), { recursive: true });
+  copyPages();
   cpSync(join(root, 'packages/cli/service'), join(stage, 'service'), { recursive: true });
   for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) cpSync(join(root, file), join(stage, file));
   const command = join(stage, 'packages/cli/bin/shoal.js');
@@ -38,7 +47,7 @@ try {
     exports: {
       '.': { types: './packages/cli/src/library.d.ts', default: './packages/cli/src/library.js' },
     },
-    directories: { man: 'man' },
+    man: readdirSync(join(stage, 'man')).map((page) => `./man/${page}`),
     files: ['packages', 'service', 'man', 'CHANGELOG.md'],
     dependencies,
     bundleDependencies: Object.keys(dependencies),
@@ -49,6 +58,19 @@ try {
   console.log(join(target, `shoal-${version}.tgz`));
 } finally {
   rmSync(stage, { recursive: true, force: true });
+}
+
+/** Another build that ends at this moment takes the pages away while they are copied, and brings the same ones. */
+function copyPages(): void {
+  for (let tries = 1; ; tries++) {
+    run(process.execPath, ['tools/pages.js']);
+    try {
+      cpSync(join(root, 'packages/web/dist'), join(stage, 'packages/web/dist'), { recursive: true });
+      return;
+    } catch (error) {
+      if (tries === mostTries) throw error;
+    }
+  }
 }
 
 function run(command: string, args: readonly string[], cwd = root): void {
