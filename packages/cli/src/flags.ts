@@ -23,9 +23,11 @@ export const flags = {
   portMapping: new Option(mapping.flag, `${mapping.description} (${mapping.expects})`),
   filter: new Option(filter.flag, `${filter.description} (${filter.expects})`),
   port: new Option('--port <N>', 'the port for peers; 0 picks a free one').argParser(parsePort),
-  encryption: new Option('--encryption <POLICY>', 'how connections to peers are encrypted')
-    .choices(['prefer-plain', 'prefer-encrypted', 'require'] as const)
-    .default('prefer-plain' as const),
+  encryption: new Option('--encryption <POLICY>', 'how connections to peers are encrypted').choices([
+    'prefer-plain',
+    'prefer-encrypted',
+    'require',
+  ] as const),
   peer: new Option('--peer <HOST:PORT>', 'a peer to ask; may be given several times').argParser(collect),
   tracker: new Option(
     '--tracker <URL>',

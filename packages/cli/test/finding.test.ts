@@ -84,6 +84,43 @@ test('what is shared is found through its tracker, with who said so, until it st
   assert.equal(JSON.parse(gone.stdout).error.code, 'not-found');
 });
 
+test('trackers of the config are asked without any flag, and a private torrent is not shown to them', async (context) => {
+  const { folder, tracker, file } = await scene(context);
+  const config = join(folder, 'config.toml');
+  await writeFile(config, `trackers = "${tracker.url}"\n`);
+  const words = [file, '--config', config, '--data', join(folder, 'a')];
+  const share = await startShare(context, ...words);
+  await tracker.program.line((line) => line.includes('"start"'));
+  const data = ['--data', join(folder, 'b'), '--config', config];
+  const found = await shoal(['peers', share.magnet, '--json', ...data]);
+  assert.equal(found.code, 0, found.stdout);
+  assert.deepEqual(JSON.parse(found.stdout.trim()).sources, [{ kind: 'tracker', teller: tracker.url }]);
+  const output = join(folder, 'got');
+  const got = await shoal([
+    'get',
+    share.torrent,
+    '-o',
+    output,
+    '--json',
+    '--config',
+    config,
+    '--data',
+    data[1] ?? '',
+  ]);
+  assert.equal(got.code, 0, got.stdout);
+
+  const secret = join(folder, 'secret.torrent');
+  const own = ['--private', '--format', 'v1', '--tracker', 'http://127.0.0.1:1/announce'];
+  const made = await shoal(['make', file, '-o', secret, '--json', ...own]);
+  assert.equal(made.code, 0, made.stdout);
+  const starts = () => tracker.program.lines.filter((line) => line.includes('"start"')).length;
+  const before = starts();
+  assert.equal((await shoal(['peers', secret, ...data])).code, 3);
+  assert.equal(starts(), before);
+  assert.equal((await shoal(['peers', secret, '--tracker', tracker.url, ...data])).code, 3);
+  assert.equal(starts(), before + 1);
+});
+
 test('a tracker that refuses or is not there is told of, and what is no tracker is wrong usage', async (context) => {
   const folder = await temporaryFolder(context);
   const link = `magnet:?xt=urn:btih:${'ab'.repeat(20)}`;

@@ -1,5 +1,5 @@
 // The search for one torrent: the searches of all finders as one, each peer once, with those who told of it.
-// Invariant: a private torrent is asked of its trackers alone (BEP 27), from the moment that we know.
+// Invariant: a private torrent is asked of its own trackers alone (BEP 27), from the moment that we know.
 
 import type { Finder, FinderKind, FoundPeer, PeerAddress, Search, TellerReport, Timer } from '@shoal/base';
 import { equalBytes, ipToBytes } from '@shoal/base';
@@ -61,9 +61,9 @@ export class RunningQuest implements Quest {
   /** Begins to ask a finder, if there is one and it was not asked before. */
   ask(kind: FinderKind): void {
     if (this.#asked.has(kind) || this.#stopping.signal.aborted || !this.#allows(kind)) return;
-    const { trackers = [], peers = [] } = this.#p.subject;
+    const { peers = [] } = this.#p.subject;
     // What has nothing to ask is not even loaded.
-    if (kind === 'tracker' && trackers.flat().length === 0) return;
+    if (kind === 'tracker' && this.#ownTrackers.length + this.#moreTrackers.length === 0) return;
     if (kind === 'given' && peers.length === 0) return;
     const finder =
       kind === 'given' ? Promise.resolve(createGivenFinder(this.#p.parts, peers)) : this.#p.finderOf(kind);
@@ -114,15 +114,41 @@ export class RunningQuest implements Quest {
     this.#running.add(running);
   }
 
+  get #ownTrackers(): readonly string[] {
+    return (this.#p.subject.trackers ?? []).flat();
+  }
+
+  get #moreTrackers(): readonly string[] {
+    if (this.#isPrivate) return [];
+    const own = new Set(this.#ownTrackers);
+    return (this.#p.subject.moreTrackers ?? []).filter((url) => !own.has(url));
+  }
+
   async #follow(kind: FinderKind, made: Promise<Finder>, infoHashes: readonly Uint8Array[]): Promise<void> {
-    const { subject, once } = this.#p;
     const finder = await made;
-    const mayStay = kind === 'tracker' || kind === 'given';
-    const signal = mayStay
-      ? this.#stopping.signal
-      : AbortSignal.any([this.#stopping.signal, this.#leaving.signal]);
+    const whileAllowed = AbortSignal.any([this.#stopping.signal, this.#leaving.signal]);
+    const isOwn = kind === 'tracker' || kind === 'given';
+    const { trackers = [] } = this.#p.subject;
+    const more = kind === 'tracker' ? this.#moreTrackers.map((url) => [url]) : [];
+    const searches: Promise<void>[] = [];
+    if (kind !== 'tracker' || trackers.length > 0)
+      searches.push(
+        this.#search(kind, finder, infoHashes, trackers, isOwn ? this.#stopping.signal : whileAllowed),
+      );
+    if (more.length > 0) searches.push(this.#search(kind, finder, infoHashes, more, whileAllowed));
+    await Promise.all(searches);
+  }
+
+  async #search(
+    kind: FinderKind,
+    finder: Finder,
+    infoHashes: readonly Uint8Array[],
+    trackers: readonly (readonly string[])[],
+    signal: AbortSignal,
+  ): Promise<void> {
     if (signal.aborted) return;
-    const { port, amounts, trackers = [] } = subject;
+    const { subject, once } = this.#p;
+    const { port, amounts } = subject;
     const failed = (teller: string, message: string) => subject.failed?.({ kind, teller }, message);
     const report = (teller: string, told: TellerReport) => subject.report?.({ kind, teller }, told);
     const search = finder.find(infoHashes, { signal, port, amounts, trackers, once, failed, report });

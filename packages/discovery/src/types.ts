@@ -50,6 +50,8 @@ export interface Subject {
   readonly isPrivate: boolean;
   /** In tiers (BEP 12). */
   readonly trackers?: readonly (readonly string[])[];
+  /** Those of all torrents, which a private one is not shown to. */
+  readonly moreTrackers?: readonly string[];
   /** Peers that somebody named. */
   readonly peers?: readonly HostPort[];
   /** Where we take connections. */

@@ -172,6 +172,28 @@ describe('private torrents', () => {
   });
 });
 
+simTest(
+  'trackers of all torrents are told of one until it turns out to be private',
+  {},
+  async (simulation) => {
+    const tracker = startTracker(simulation);
+    const [open, secret] = [simulation.addHost(), simulation.addHost()].map((host) =>
+      nodeOn(simulation, host),
+    );
+    assert.ok(open && secret);
+    const own = { trackers: [], moreTrackers: [trackerUrl] };
+    const quest = open.seek(own);
+    secret.seek({ ...own, isPrivate: true });
+    await simulation.advance(20_000);
+    assert.ok(tracker.knows(hash, open.host.address));
+    assert.ok(!tracker.knows(hash, secret.host.address));
+    quest.learned({ infoHashes: [hash], isPrivate: true });
+    await simulation.advance(20_000);
+    assert.ok(!tracker.knows(hash, open.host.address));
+    await closeAll(simulation, open, secret);
+  },
+);
+
 simTest('the other name of a hybrid torrent is asked for as soon as it is known', {}, async (simulation) => {
   const tracker = startTracker(simulation);
   const a = nodeOn(simulation, simulation.addHost());

@@ -9,11 +9,11 @@ import type { Catalogues } from './catalogue/catalogues.ts';
 import {
   bootstrapOf,
   engineLimits,
-  listOf,
   peerPort as peerPortOf,
   queueSettings,
   scanSettings,
 } from './config/engine.ts';
+import { listOf } from './config/list.ts';
 import { LiveConfig } from './config/live.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Places } from './config/places.ts';

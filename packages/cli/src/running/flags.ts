@@ -20,7 +20,7 @@ export interface CommonFlags {
   readonly network?: string;
   readonly bind?: string;
   readonly lan: boolean;
-  readonly encryption: string;
+  readonly encryption?: string;
 }
 
 export function commonRequest({ peer = [], tracker = [], downLimit, upLimit }: CommonFlags): NewTransfer {
@@ -46,7 +46,8 @@ export function tellIgnored({ output }: Context, node: RunningNode, flags: Commo
   if (flags.network !== undefined && flags.network !== node.network)
     throw differs(`--network ${flags.network}`);
   if (flags.bind !== undefined) throw differs(`--bind ${flags.bind}`);
-  if (flags.encryption !== 'prefer-plain') throw differs(`--encryption ${flags.encryption}`);
+  if ((flags.encryption ?? 'prefer-plain') !== 'prefer-plain')
+    throw differs(`--encryption ${flags.encryption}`);
   const ignored = [
     ...(flags.port === undefined ? [] : ['--port']),
     ...(flags.index === undefined ? [] : ['--index']),

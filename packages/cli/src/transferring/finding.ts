@@ -1,7 +1,8 @@
-// Who is asked for peers by verbs that run an engine inside themselves, as their flags say.
+// Who is asked for peers by verbs that run an engine inside themselves: as their flags say, else as the config says.
 
-import type { Discovery, NetworkMode, Subject } from '@shoal/discovery';
+import type { Discovery, Subject } from '@shoal/discovery';
 import { parsePeer, trackersOf } from '@shoal/node/addresses';
+import { type Config, listOf } from '@shoal/node/config';
 import type { Engine, Finding } from '@shoal/node/engine';
 import type { NamedSource, Transfer } from '@shoal/swarm';
 import type { Context } from '../verb.ts';
@@ -31,18 +32,18 @@ interface OpenFinding {
 export function openFinding(
   context: Context,
   engine: Engine,
-  mode: NetworkMode,
+  config: Config,
   flags: FindingFlags,
 ): OpenFinding {
   const broken = (error: unknown) => context.output.note(`Nobody can be asked: ${error}`);
   async function open(): Promise<Finding> {
     const { openFinding } = await import('@shoal/node/engine');
-    return openFinding(engine, { ...(await asFlagsSay(context, mode, flags)), broken });
+    return openFinding(engine, { ...(await askingOf(context, config, flags)), broken });
   }
   const opened = open();
   return {
     follow(transfer, source, options) {
-      const trackers = trackersOf(source);
+      const trackers = trackersFor(source, flags);
       void opened.then(
         (finding) => finding.follow(transfer, { ...options, trackers, failed: tellFailures(context) }),
         broken,
@@ -55,7 +56,7 @@ export function openFinding(
 export async function openDiscovery(
   context: Context,
   options: {
-    readonly mode: NetworkMode;
+    readonly config: Config;
     readonly peerId: Uint8Array;
     readonly port: number;
     readonly data: string;
@@ -63,20 +64,34 @@ export async function openDiscovery(
   },
 ): Promise<Discovery> {
   const { openDiscovery: open } = await import('@shoal/node/engine');
-  const { mode, flags, ...rest } = options;
-  return open({ ...rest, ...(await asFlagsSay(context, mode, flags)) });
+  const { config, flags, ...rest } = options;
+  return open({ ...rest, ...(await askingOf(context, config, flags)) });
 }
 
-async function asFlagsSay(context: Context, mode: NetworkMode, flags: FindingFlags) {
+async function askingOf(context: Context, config: Config, flags: FindingFlags) {
   return {
     world: await context.world(),
     version: context.version,
-    mode,
-    trackers: flags.tracker ?? [],
-    indexes: flags.index ?? [],
-    dhtBootstrap: (flags.dhtBootstrap ?? []).map(parsePeer),
-    lan: looksAround(flags),
+    mode: config.network,
+    trackers: listOf(config.trackers),
+    indexes: indexesOf(config, flags),
+    dhtBootstrap: (flags.dhtBootstrap ?? listOf(config['dht.bootstrap'])).map(parsePeer),
+    lan: looksAround(flags, config),
   };
+}
+
+/** Its own, and those that were named for it. */
+export function trackersFor(
+  source: NamedSource,
+  { tracker = [] }: Pick<FindingFlags, 'tracker'>,
+): readonly (readonly string[])[] {
+  const own = trackersOf(source);
+  const known = new Set(own.flat());
+  return [...own, ...tracker.filter((url) => !known.has(url)).map((url) => [url])];
+}
+
+export function indexesOf(config: Config, { index }: Pick<FindingFlags, 'index'>): readonly string[] {
+  return config.network === 'distributed' ? [] : (index ?? listOf(config.indexes));
 }
 
 /** Each failure once, as long as it stays the same. */
@@ -94,6 +109,16 @@ export function tellFailures({ output }: Context): NonNullable<Subject['failed']
 }
 
 /** Tests turn it off for all that they start. */
-export function looksAround({ lan }: Pick<FindingFlags, 'lan'>): boolean {
-  return lan && process.env.SHOAL_LAN !== 'off';
+export function looksAround({ lan }: Pick<FindingFlags, 'lan'>, config?: Config): boolean {
+  return lan && config?.lan !== 'off' && process.env.SHOAL_LAN !== 'off';
+}
+
+/** A port of the config may be the running node's; one that was asked for has to be free. */
+export function portsOf(
+  config: Config,
+  { port }: { readonly port?: number },
+): { readonly port: number; readonly mayMovePort: boolean } {
+  return port === undefined
+    ? { port: config.port === 'usual' ? 0 : Number(config.port), mayMovePort: true }
+    : { port, mayMovePort: false };
 }

@@ -7,7 +7,7 @@ export type OpenSession = Engine;
 
 export async function openSession(
   context: Context,
-  options: Pick<EngineOptions, 'data' | 'port' | 'encryption' | 'exchangesPeers' | 'limits'>,
+  options: Pick<EngineOptions, 'data' | 'port' | 'mayMovePort' | 'encryption' | 'exchangesPeers' | 'limits'>,
 ): Promise<OpenSession> {
   const [world, { openEngine }] = await Promise.all([context.world(), import('@shoal/node/engine')]);
   return openEngine({ ...options, world, version: context.version });

@@ -14,7 +14,7 @@ import { createProgressBoard } from '../progress.ts';
 import { type CommonFlags, commonRequest, tellIgnored } from '../running/flags.ts';
 import { getInNode, type Handed } from '../running/handing.ts';
 import { findNode } from '../running/running-node.ts';
-import { openFinding } from '../transferring/finding.ts';
+import { openFinding, portsOf } from '../transferring/finding.ts';
 import { dropForeignNames, type Imported, importResume } from '../transferring/importing.ts';
 import { type OpenSession, openSession } from '../transferring/open-session.ts';
 import { showProgress } from '../transferring/progress.ts';
@@ -94,12 +94,12 @@ const get: Verb = (command, context) => {
       if (imported !== undefined) output.note(imported.note);
       const opened = await openSession(context, {
         data: config.data,
-        port: options.port ?? 0,
-        encryption: options.encryption,
+        ...portsOf(config, options),
+        encryption: options.encryption ?? config.encryption,
         exchangesPeers: config.network !== 'centralized',
         limits,
       });
-      const finding = openFinding(context, opened, config.network, options);
+      const finding = openFinding(context, opened, config, options);
       const board = createProgressBoard(output);
       const endings: (() => void)[] = [];
       try {

@@ -3,11 +3,19 @@
 
 import type { Clock } from '@shoal/base';
 import type { HostPort } from '@shoal/metainfo';
-import { parsePeer, shortHashes, trackersOf } from '@shoal/node/addresses';
+import { parsePeer, shortHashes } from '@shoal/node/addresses';
+import { listOf } from '@shoal/node/config';
 import { boundConfig } from '../config.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
-import { looksAround, openDiscovery, tellFailures } from '../transferring/finding.ts';
+import {
+  indexesOf,
+  looksAround,
+  openDiscovery,
+  portsOf,
+  tellFailures,
+  trackersFor,
+} from '../transferring/finding.ts';
 import { openSession } from '../transferring/open-session.ts';
 import { readSource } from '../transferring/sources.ts';
 import type { Context, Verb } from '../verb.ts';
@@ -34,8 +42,8 @@ const peers: Verb = (command, context) => {
       const world = await context.world();
       const given = (options.peer ?? []).map(parsePeer);
       if (item === undefined) {
-        const indexes = config.network === 'distributed' ? [] : (options.index ?? []);
-        const mayLookAround = config.network !== 'centralized' && looksAround(options);
+        const indexes = indexesOf(config, options);
+        const mayLookAround = config.network !== 'centralized' && looksAround(options, config);
         if (!mayLookAround && indexes.length === 0)
           throw new CliError(
             'usage',
@@ -55,16 +63,15 @@ const peers: Verb = (command, context) => {
       // Trackers and neighbours only talk to somebody who takes connections.
       const opened = await openSession(context, {
         data: config.data,
-        port: options.port ?? 0,
-        encryption: 'prefer-plain',
+        ...portsOf(config, options),
+        encryption: config.encryption,
         exchangesPeers: false,
         limits: {},
       });
       try {
         const { port, data, session } = opened;
         const { peerId } = session;
-        const mode = config.network;
-        const discovery = await openDiscovery(context, { mode, peerId, port, data, flags: options });
+        const discovery = await openDiscovery(context, { config, peerId, port, data, flags: options });
         try {
           const torrent = source.kind === 'torrent' ? source.torrent : undefined;
           const isPrivate = torrent?.isPrivate ?? false;
@@ -76,7 +83,8 @@ const peers: Verb = (command, context) => {
             {
               infoHashes: shortHashes(infoHashes),
               isPrivate,
-              trackers: [...trackersOf(source), ...(options.tracker ?? []).map((url) => [url])],
+              trackers: trackersFor(source, options),
+              moreTrackers: listOf(config.trackers),
               peers: [...given, ...named],
               port,
               amounts: () => ({ uploaded: 0, downloaded: 0, left: -1 }),

@@ -13,7 +13,7 @@ import { createProgressBoard } from '../progress.ts';
 import { commonRequest, tellIgnored } from '../running/flags.ts';
 import { findNode } from '../running/running-node.ts';
 import { shareInNode } from '../running/sharing.ts';
-import { openFinding } from '../transferring/finding.ts';
+import { openFinding, portsOf } from '../transferring/finding.ts';
 import { type OpenSession, openSession } from '../transferring/open-session.ts';
 import { showProgress } from '../transferring/progress.ts';
 import { tellSharing } from '../transferring/sharing.ts';
@@ -61,12 +61,12 @@ const share: Verb = (command, context) => {
       }
       const opened = await openSession(context, {
         data: config.data,
-        port: options.port ?? 0,
-        encryption: options.encryption,
+        ...portsOf(config, options),
+        encryption: options.encryption ?? config.encryption,
         exchangesPeers: config.network !== 'centralized',
         limits,
       });
-      const finding = openFinding(context, opened, config.network, options);
+      const finding = openFinding(context, opened, config, options);
       const board = createProgressBoard(output);
       const endings: (() => void)[] = [];
       try {

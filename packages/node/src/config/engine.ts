@@ -5,6 +5,7 @@ import type { LimitSettings, QueueSettings } from '@shoal/swarm';
 import { parsePeer } from '../engine/addresses.ts';
 import type { ScanSettings } from '../release/gate.ts';
 import { limitSettings } from './limits.ts';
+import { listOf } from './list.ts';
 import type { Config } from './schema.ts';
 
 /** Speeds and connections. */
@@ -43,10 +44,6 @@ export function scanSettings(config: Config): ScanSettings {
 /** Undefined for `usual`. */
 export function peerPort(config: Config): number | undefined {
   return countOf(config.port);
-}
-
-export function listOf(text: string): string[] {
-  return text === 'none' ? [] : text.split(/[, ]+/).filter((item) => item !== '');
 }
 
 export function bootstrapOf(config: Config): HostPort[] {

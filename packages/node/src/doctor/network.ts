@@ -2,7 +2,7 @@
 // not named in the config.
 
 import { type World, WorldError } from '@shoal/base';
-import { listOf } from '../config/engine.ts';
+import { listOf } from '../config/list.ts';
 import type { Config } from '../config/schema.ts';
 import { planBinding } from '../reach/binding.ts';
 import { Blocklists } from '../reach/blocklists.ts';

@@ -16,7 +16,7 @@ export interface FindingOptions {
   readonly world: World;
   readonly version: string;
   readonly mode: NetworkMode;
-  /** Of all transfers, beside their own. */
+  /** Of all transfers but private ones, beside their own. */
   readonly trackers: readonly string[];
   readonly indexes: readonly string[];
   readonly dhtBootstrap: readonly HostPort[];
@@ -101,7 +101,7 @@ export function openFinding(engine: Engine, options: FindingOptions): Finding {
         opened,
         heardOfNode,
         beginSoon: paces.beginSoon,
-        trackers: [...asked.trackers, ...options.trackers.map((url) => [url])],
+        moreTrackers: options.trackers,
         broken: options.broken,
         over: () => followed.delete(one),
       });
@@ -133,7 +133,7 @@ export function openFinding(engine: Engine, options: FindingOptions): Finding {
 interface FollowParts {
   readonly world: World;
   readonly port: number;
-  readonly trackers: readonly (readonly string[])[];
+  readonly moreTrackers: readonly string[];
   opened(): Promise<Discovery>;
   heardOfNode(node: HostPort): void;
   beginSoon(transfer: Transfer, begin: () => void): void;
@@ -230,7 +230,8 @@ class FollowedTransfer implements Followed {
       {
         infoHashes: shortHashes(torrent?.infoHashes ?? transfer.infoHashes),
         isPrivate: torrent?.isPrivate ?? this.#asked.isPrivate ?? false,
-        trackers: this.#parts.trackers,
+        trackers: this.#asked.trackers,
+        moreTrackers: this.#parts.moreTrackers,
         port: this.#parts.port,
         amounts: () => amountsOf(transfer),
         ...(failed && { failed }),
