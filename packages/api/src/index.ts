@@ -21,6 +21,7 @@ export {
 export type {
   ConfigAnswer,
   ConfigChange,
+  DhtNodes,
   ErrorAnswer,
   Health,
   NodeEvent,
@@ -38,6 +39,7 @@ export type {
   NewTransfer,
   PeerSummary,
   PieceMapAnswer,
+  PieceHolders,
   TransferChange,
   TransferDetails,
   TransferFile,

@@ -84,6 +84,55 @@ export const nodeFacts = {
 } as const;
 export type NodeFacts = XStatic<typeof nodeFacts>;
 
+/** The routing tables of the DHT. Nothing runs without families. */
+export const dhtNodes = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['families', 'nodes', 'known'],
+  properties: {
+    families: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['family', 'id', 'replacements'],
+        properties: {
+          family: { type: 'integer', enum: [4, 6] },
+          /** Ours in it. */
+          id: text,
+          /** As others see us. */
+          externalAddress: text,
+          /** Nodes that wait for a place. */
+          replacements: count,
+        },
+      },
+    },
+    /** At most 1000 of all that there are, the nearest first. */
+    nodes: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['address', 'family', 'id', 'sharedBits', 'state', 'quietSeconds'],
+        properties: {
+          address: text,
+          family: { type: 'integer', enum: [4, 6] },
+          id: text,
+          /** Leading bits that its id shares with ours: the more, the nearer. */
+          sharedBits: count,
+          /** BEP 5: good answered lately, questionable may be gone, bad left several questions unanswered. */
+          state: { type: 'string', enum: ['good', 'questionable', 'bad'] },
+          rttMs: amount,
+          /** Since it last said something. */
+          quietSeconds: count,
+        },
+      },
+    },
+    known: count,
+  },
+} as const;
+export type DhtNodes = XStatic<typeof dhtNodes>;
+
 export const nodeStatistics = {
   type: 'object',
   additionalProperties: false,

@@ -9,7 +9,7 @@ import {
   report,
   saidAnswer,
 } from './catalogue.ts';
-import { configAnswer, configChange, health, nodeFacts, nodeStatistics } from './node.ts';
+import { configAnswer, configChange, dhtNodes, health, nodeFacts, nodeStatistics } from './node.ts';
 import type { Operation } from './operation.ts';
 import {
   bulkAnswer,
@@ -23,6 +23,7 @@ import {
   pieceMap,
   renameRequest,
   transferChange,
+  pieceHolders,
   transferDetails,
   transferFile,
   transferId,
@@ -48,6 +49,13 @@ const oneFile = {
 const listOf = <const Item extends object>(items: Item) => ({ type: 'array', items }) as const;
 
 export const operations = {
+const onePiece = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['id', 'piece'],
+  properties: { id: transferId, piece: { type: 'integer', minimum: 0 } },
+} as const;
+
   health: { method: 'GET', path: '/health', summary: 'Whether the node is well', answer: health },
   node: {
     method: 'GET',
@@ -64,6 +72,12 @@ export const operations = {
   metrics: {
     method: 'GET',
     path: '/metrics',
+  dhtNodes: {
+    method: 'GET',
+    path: '/api/network/dht',
+    summary: 'The nodes of the DHT that it knows, and how near and how good they are',
+    answer: dhtNodes,
+  },
     summary: 'Counters and gauges in the text format of Prometheus',
     answerType: 'text/plain',
   },
@@ -234,13 +248,20 @@ export const operations = {
   pieces: {
     method: 'GET',
     path: '/api/transfers/{id}/pieces',
-    summary: 'Which pieces are here, and who has the others',
+    summary: 'Which pieces are here, how many have the others, and whom those under way come from',
     params: one,
     answer: pieceMap,
   },
   finders: {
     method: 'GET',
     path: '/api/transfers/{id}/finders',
+  pieceHolders: {
+    method: 'GET',
+    path: '/api/transfers/{id}/pieces/{piece}',
+    summary: 'Who has one piece of it',
+    params: onePiece,
+    answer: pieceHolders,
+  },
     summary: 'Trackers and all others who were asked, with their last answers',
     params: one,
     answer: listOf(finderSummary),

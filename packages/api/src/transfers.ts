@@ -245,7 +245,7 @@ export const peerSummary = {
     downloaded: count,
     uploaded: count,
     flags: text,
-    /** Who told of it. */
+    /** Who told of it; `pex` for other peers, `given` for whoever named it here. */
     tellers: { type: 'array', items: text },
   },
 } as const;
@@ -271,10 +271,37 @@ export const finderSummary = {
 } as const;
 export type FinderSummary = XStatic<typeof finderSummary>;
 
+/** A peer by its address and program, or a web server by its address; neither for one that left long ago. */
+const pieceSource = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { address: text, client: text, url: text },
+} as const;
+
+const comingPiece = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['piece', 'blocks', 'received', 'from'],
+  properties: {
+    piece: count,
+    blocks: count,
+    received: count,
+    /** Blocks that each sent, and that it was asked for and has not sent. */
+    from: {
+      type: 'array',
+      items: {
+        ...pieceSource,
+        required: ['received', 'asked'],
+        properties: { ...pieceSource.properties, received: count, asked: count },
+      },
+    },
+  },
+} as const;
+
 export const pieceMap = {
   type: 'object',
   additionalProperties: false,
-  required: ['pieces', 'pieceLength', 'states', 'availability'],
+  required: ['pieces', 'pieceLength', 'states', 'availability', 'coming', 'comingPieces'],
   properties: {
     pieces: count,
     pieceLength: count,
@@ -282,9 +309,21 @@ export const pieceMap = {
     states: text,
     /** Base64 of a byte for each piece: how many peers and web seeds have it, 255 being that and more. */
     availability: text,
+    /** Pieces under way and whom each comes from, the oldest first; at most 100 of all that there are. */
+    coming: { type: 'array', items: comingPiece },
+    comingPieces: count,
   },
 } as const;
 export type PieceMapAnswer = XStatic<typeof pieceMap>;
+
+/** Who has one piece. */
+export const pieceHolders = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['piece', 'holders'],
+  properties: { piece: count, holders: { type: 'array', items: pieceSource } },
+} as const;
+export type PieceHolders = XStatic<typeof pieceHolders>;
 
 export const logEntry = {
   type: 'object',

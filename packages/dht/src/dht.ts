@@ -11,7 +11,7 @@ import { FamilyNode } from './family-node.ts';
 import { ItemStore } from './item-store.ts';
 import { type Item, immutableTarget, mutableTarget, signedBytes } from './items.ts';
 import { merge } from './merge.ts';
-import { compareDistance, idLength } from './node-id.ts';
+import { compareDistance, idLength, sharedPrefix } from './node-id.ts';
 import { readTables, writeTables } from './saved.ts';
 import { findItem, findNodes, findPeers, putAt, type SearchParts, scrapeInto } from './searches.ts';
 import type { Dht, DhtOptions, NewItem, PeersEvent, PutResult } from './types.ts';
@@ -236,8 +236,10 @@ export async function createDht(options: DhtOptions): Promise<Dht> {
       const nowMs = clock.nowMs();
       return halves.flatMap(({ node: { family, table } }) =>
         table.contacts().map((contact) => {
-          const { id, endpoint, rttMs } = contact;
-          return { family, id, endpoint, rttMs, state: stateOf(contact, nowMs) };
+          const { id, endpoint, rttMs, lastHeardMs } = contact;
+          const state = stateOf(contact, nowMs);
+          const sharedBits = sharedPrefix(table.own, id);
+          return { family, id, endpoint, rttMs, state, quietMs: nowMs - lastHeardMs, sharedBits };
         }),
       );
     },

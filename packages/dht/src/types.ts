@@ -90,6 +90,10 @@ export interface NodeStatus extends NodeInfo {
   readonly family: IpFamily;
   readonly state: ContactState;
   readonly rttMs: number | undefined;
+  /** Since it last said something. */
+  readonly quietMs: number;
+  /** Leading bits that its id shares with ours: the more, the nearer. */
+  readonly sharedBits: number;
 }
 
 export interface FamilyStats extends TrafficCounts {

@@ -94,6 +94,12 @@ simTest('ids fit the addresses that others see, behind a NAT too', {}, async (si
   assert.ok(isIdAllowed(family.id, { address: family.externalAddress, port: 1 }));
   for (const { dht: other } of nodes)
     for (const { id, endpoint } of other.nodes()) assert.ok(isIdAllowed(id, endpoint));
+  for (const { id, sharedBits, quietMs } of dht.nodes()) {
+    const at = id.findIndex((byte, index) => byte !== family.id[index]);
+    assert.ok(
+      sharedBits >= 8 * at && sharedBits < 8 * (at + 1) && quietMs >= 0 && quietMs <= simulation.nowMs,
+    );
+  }
   const hash = infoHash(simulation, 'x');
   const { stored } = await simulation.settle(dht.announce(hash, { port: 4000 }));
   assert.ok(stored >= 8);

@@ -3,6 +3,7 @@
 
 import type { Finder, FinderKind } from '@shoal/base';
 import type { DhtFinder } from './dht-finder.ts';
+import type { IndexFinder } from './index-finder.ts';
 import { Lookout } from './lookout.ts';
 import { RunningQuest } from './quest.ts';
 import { Trust } from './trust.ts';
@@ -28,6 +29,7 @@ export function createDiscovery(parts: DiscoveryParts, options: DiscoveryOptions
   });
   let dhtFinder: Promise<DhtFinder> | undefined;
   let runningDht: DhtFinder | undefined;
+  let runningIndexes: IndexFinder | undefined;
   let isClosed = false;
 
   async function makeDht(): Promise<DhtFinder> {
@@ -38,8 +40,11 @@ export function createDiscovery(parts: DiscoveryParts, options: DiscoveryOptions
   }
 
   async function make(kind: 'lan' | 'tracker' | 'index'): Promise<Finder> {
-    if (kind === 'index' && index !== undefined)
-      return (await import('./index-finder.ts')).createIndexFinder(parts, { ...options, ...index });
+    if (kind === 'index' && index !== undefined) {
+      const { createIndexFinder } = await import('./index-finder.ts');
+      runningIndexes = createIndexFinder(parts, { ...options, ...index });
+      return runningIndexes;
+    }
     if (kind === 'tracker') return (await import('./tracker-finder.ts')).createTrackerFinder(parts, options);
     const { createLanFinder } = await import('./lan-finder.ts');
     return createLanFinder(parts, lan === false ? undefined : lan);
@@ -78,6 +83,13 @@ export function createDiscovery(parts: DiscoveryParts, options: DiscoveryOptions
     },
     get dhtNodes() {
       return runningDht?.node?.nodes().length;
+    },
+    get dhtTable() {
+      const node = runningDht?.node;
+      return node && { families: node.stats().families, nodes: node.nodes() };
+    },
+    get indexes() {
+      return runningIndexes?.standings ?? [];
     },
     get seenAddress() {
       const families = runningDht?.node?.stats().families ?? [];

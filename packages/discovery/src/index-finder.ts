@@ -16,6 +16,7 @@ import type { Identity } from '@shoal/identity';
 import { grownShare, indexAskMs, indexRestMs } from './bounds.ts';
 import { onAbort, PeerSearch } from './search.ts';
 import { createTrackerFinder, type TrackerFinderOptions, type TrackerFinderParts } from './tracker-finder.ts';
+import type { IndexStanding } from './types.ts';
 
 export interface IndexFinderParts extends IndexClientParts, TrackerFinderParts {
   readonly hashing: Pick<Hashing, 'digest'>;
@@ -36,23 +37,29 @@ interface Sought {
 /** One index, and our standing with it. */
 interface Desk {
   readonly url: string;
+  /** As its address was written. */
+  readonly given: string;
   readonly client: IndexClient;
   registration: Registration | undefined;
   /** What it last said was wrong; undefined while it answers. */
   failure: string | undefined;
 }
 
-export function createIndexFinder(parts: IndexFinderParts, options: IndexFinderOptions): Finder {
+export interface IndexFinder extends Finder {
+  readonly standings: readonly IndexStanding[];
+}
+
+export function createIndexFinder(parts: IndexFinderParts, options: IndexFinderOptions): IndexFinder {
   const { clock, random } = parts;
   const { identity, userAgent = 'Shoal' } = options;
   const trackers = createTrackerFinder(parts, options);
   const sought = new Set<Sought>();
   const endings = new Set<Promise<void>>();
   const listeners = new Set<NonNullable<FindOptions['failed']>>();
-  const urls = new Set(options.urls.map((url) => parseIndexUrl(url).href));
-  const desks = [...urls].map((url): Desk => {
+  const urls = new Map(options.urls.map((given) => [parseIndexUrl(given).href, given]));
+  const desks = [...urls].map(([url, given]): Desk => {
     const client = createIndexClient(parts, { url, userAgent });
-    return { url, client, registration: undefined, failure: undefined };
+    return { url, given, client, registration: undefined, failure: undefined };
   });
 
   function* offers(): Generator<Offer> {
@@ -220,6 +227,12 @@ export function createIndexFinder(parts: IndexFinderParts, options: IndexFinderO
 
   return {
     kind: 'index',
+    get standings() {
+      return desks.map(({ given: url, failure, registration }): IndexStanding => {
+        if (failure !== undefined) return { url, state: 'failed', message: failure };
+        return { url, state: registration?.isRegistered === true ? 'working' : 'waiting' };
+      });
+    },
     find(infoHashes, found) {
       const search = (found.once === true ? askOnce : keepAsking)(infoHashes, found);
       endings.add(search.ended);

@@ -10,6 +10,7 @@ import type {
   Random,
   TellerReport,
 } from '@shoal/base';
+import type { FamilyStats, NodeStatus } from '@shoal/dht';
 import type { Identity } from '@shoal/identity';
 import type { TrackerParts } from '@shoal/tracker';
 import type { DhtFinderParts, HostPort } from './dht-finder.ts';
@@ -82,10 +83,26 @@ export interface Quest {
   learned(news: Pick<Subject, 'infoHashes' | 'isPrivate'>): void;
   /** All of it is here now: trackers are told. */
   completed(): void;
+  /** Asks everybody anew. */
+  renew(): void;
   /** The peer was there, so whoever told of it spoke the truth. */
   worked(address: PeerAddress): void;
   /** Resolves when everybody who should know was told that we are gone, or a bound ran out. */
   stop(): Promise<void>;
+}
+
+export interface DhtTable {
+  readonly families: readonly Pick<FamilyStats, 'family' | 'id' | 'externalAddress' | 'replacements'>[];
+  readonly nodes: readonly NodeStatus[];
+}
+
+/** `waiting` while nothing is sought, or the first answer is not here. */
+export interface IndexStanding {
+  /** As it was given. */
+  readonly url: string;
+  readonly state: 'waiting' | 'working' | 'failed';
+  /** What it last said was wrong. */
+  readonly message?: string;
 }
 
 export interface Discovery {
@@ -105,6 +122,10 @@ export interface Discovery {
   readonly dhtPort: number | undefined;
   /** How many nodes it knows; undefined when no DHT runs. */
   readonly dhtNodes: number | undefined;
+  /** Our ids in the DHT and the nodes that it knows; undefined when no DHT runs. */
+  readonly dhtTable: DhtTable | undefined;
+  /** How each index does; nothing before it is asked. */
+  readonly indexes: readonly IndexStanding[];
   /** Our address as nodes of the DHT see it, when enough of them agree. */
   readonly seenAddress: string | undefined;
   /** For `dht.saved` of the next run; undefined when no DHT runs. */

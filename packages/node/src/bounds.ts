@@ -49,6 +49,12 @@ export const mostLogEntries = 200;
 /** Trackers, nodes and neighbours that are told of one by one; the others count together with their kind. */
 export const mostTellers = 100;
 
+/** Pieces under way that are told of one by one, each with whom it comes from: some 30 kB. */
+export const mostComingTold = 100;
+
+/** Nodes of the DHT that are told of: both tables of a node that ran for long, and then some. 150 kB. */
+export const mostDhtNodesTold = 1000;
+
 /** Rates and shares are remembered this often. */
 export const historyIntervalMs = 60_000;
 

@@ -18,6 +18,7 @@ import { LiveConfig } from './config/live.ts';
 import type { LoadedConfig } from './config/load.ts';
 import type { Places } from './config/places.ts';
 import type { Config } from './config/schema.ts';
+import { dhtNodesOf } from './engine/dht-table.ts';
 import { openEngine } from './engine/engine.ts';
 import { type Finding, openFinding } from './engine/finding.ts';
 import { openDataFolder } from './folder/folder.ts';
@@ -224,6 +225,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       log,
       api: { gate, handlers, version },
       facts: () => facts(false),
+      dhtNodes: () => dhtNodesOf(finding.discovery?.dhtTable),
       tls,
       isRemote,
     });
@@ -287,9 +289,11 @@ function findersOf(network: Config['network'], finding: Finding, config: Config)
       ...(nodes !== undefined && { nodes }),
     },
     { kind: 'lan', state: hasLan ? 'working' : 'off' },
-    ...(network === 'distributed' ? [] : listOf(config.indexes)).map(
-      (name) => ({ kind: 'index', name, state: 'working' }) as const,
-    ),
+    ...(network === 'distributed' ? [] : listOf(config.indexes)).map((name): NodeFacts['finders'][number] => {
+      const known = discovery?.indexes.find(({ url }) => url === name);
+      const { state = 'waiting', message } = known ?? {};
+      return { kind: 'index', name, state, ...(message !== undefined && { message }) };
+    }),
   ];
 }
 

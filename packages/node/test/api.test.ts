@@ -54,6 +54,51 @@ test('what one node shares another fetches by its link, tells as it comes, and p
   assert.ok(kinds.includes('metadata') && kinds.includes('complete'), kinds.join());
 });
 
+test('whom pieces come from, who has them, and which nodes of the DHT are known is told', async (context) => {
+  const folder = await temporaryFolder(context);
+  const film = await makeFile(folder, 'film.mp4', 3_000_000);
+  const sharing = await startTestNode(context, join(folder, 'one'));
+  const { id } = await sharing.client.call('addTransfer', { body: { path: film } });
+  const { magnet } = await sharing.client.call('transfer', { params: { id } });
+  const way = `127.0.0.1:${sharing.node.peerPort}`;
+  const fetching = await startTestNode(context, join(folder, 'two'), { 'dht.bootstrap': way });
+  // So slow that some pieces stay under way.
+  await fetching.client.call('addTransfer', {
+    body: { link: magnet, peers: [way], limits: { down: 20_000 } },
+  });
+  const params = { id };
+  for (let isTold = false; !isTold; await new Promise((resolve) => setTimeout(resolve, 20))) {
+    const { coming, comingPieces, states } = await fetching.client.call('pieces', { params });
+    const underWay = Buffer.from(states, 'base64').filter((state) => state === 1).length;
+    assert.equal(comingPieces, underWay);
+    isTold = coming.some(({ from }) => from.some(({ address, asked }) => address === way && asked > 0));
+    const [first] = coming;
+    if (first !== undefined) assert.ok(first.received <= first.blocks && first.from.length > 0);
+  }
+  const { holders } = await fetching.client.call('pieceHolders', { params: { id, piece: 0 } });
+  assert.deepEqual(
+    holders.map(({ address }) => address),
+    [way],
+  );
+  const beyond = fetching.client.call('pieceHolders', { params: { id, piece: 1_000_000 } });
+  await assert.rejects(beyond, codeIs('not-found', 404));
+  const [peer] = await fetching.client.call('peers', { params });
+  assert.equal(peer?.tellers?.[0], 'given');
+
+  let table = await fetching.client.call('dhtNodes', {});
+  while (table.known === 0) table = await fetching.client.call('dhtNodes', {});
+  const [node] = table.nodes;
+  assert.deepEqual([node?.address, node?.family, node?.state, table.known], [way, 4, 'good', 1]);
+  assert.equal(node?.id.length, 40);
+  assert.ok(table.families.some(({ family, id: own }) => family === 4 && own.length === 40));
+});
+
+test('a node that is in no DHT knows no nodes of it', async (context) => {
+  const folder = await temporaryFolder(context);
+  const { client } = await startTestNode(context, folder, { network: 'centralized' });
+  assert.deepEqual(await client.call('dhtNodes', {}), { families: [], nodes: [], known: 0 });
+});
+
 test('a restarted node has its transfers as they were, and needs nobody for the metadata', async (context) => {
   const folder = await temporaryFolder(context);
   const film = await makeFile(folder, 'film.mkv', 300_000);

@@ -186,7 +186,7 @@ export class Peer implements PeerHandlers, ChokeCandidate {
     return this.#leave !== undefined;
   }
 
-  facts(pieceCount: number | undefined): PeerFacts {
+  facts(pieceCount: number | undefined): Omit<PeerFacts, 'source'> {
     return {
       address: this.address,
       client: this.extension.client,

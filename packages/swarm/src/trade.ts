@@ -145,6 +145,11 @@ export class Trade {
     return pieces;
   }
 
+  /** Undefined for one that is no peer, and for those that left long ago. */
+  addressOf(slot: number): PeerAddress | undefined {
+    return this.#senders.get(slot)?.address;
+  }
+
   get peerCount(): number {
     return this.#o.peers.size;
   }

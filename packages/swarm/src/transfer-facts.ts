@@ -4,7 +4,14 @@ import type { Connections } from './connections.ts';
 import type { Holdings } from './holdings.ts';
 import { Forecast } from './statistics.ts';
 import type { Status } from './status.ts';
-import type { PeerFacts, PieceMap, TransferProgress, TransferStatistics } from './types.ts';
+import type {
+  ComingPiece,
+  PeerFacts,
+  PieceMap,
+  PieceSource,
+  TransferProgress,
+  TransferStatistics,
+} from './types.ts';
 import type { WebSeeds } from './web-seeds/web-seeds.ts';
 
 export interface TransferFactsOptions {
@@ -74,9 +81,35 @@ export class TransferFacts {
     return { states, availability };
   }
 
+  comingPieces(most: number): ComingPiece[] {
+    const { holdings, webSeeds } = this.#o;
+    const { trade } = holdings;
+    if (trade === undefined) return [];
+    const sourceOf = (slot: number): PieceSource => {
+      const address = trade.addressOf(slot);
+      const url = address === undefined ? webSeeds.urlOf(slot) : undefined;
+      return { ...(address && { address }), ...(url !== undefined && { url }) };
+    };
+    return Array.from(trade.picker.underWay(most), ({ piece, blocks, received, bySlot }) => ({
+      piece,
+      blocks,
+      received,
+      from: Array.from(bySlot, ([slot, share]) => ({ ...sourceOf(slot), ...share })),
+    }));
+  }
+
+  holdersOf(piece: number): PieceSource[] {
+    const { connections, webSeeds } = this.#o;
+    const peers = [...connections.peers].filter(({ pieces }) => pieces?.has(piece));
+    return [...peers.map(({ address }) => ({ address })), ...webSeeds.usableUrls.map((url) => ({ url }))];
+  }
+
   get peers(): PeerFacts[] {
     const { connections, holdings } = this.#o;
     const pieceCount = holdings.trade?.shape.pieceCount;
-    return Array.from(connections.peers, (peer) => peer.facts(pieceCount));
+    return Array.from(connections.peers, (peer) => ({
+      ...peer.facts(pieceCount),
+      source: connections.roster.get(peer.address)?.source,
+    }));
   }
 }

@@ -29,12 +29,14 @@ import { Status } from './status.ts';
 import { openReader } from './streams/range-reader.ts';
 import { TransferFacts } from './transfer-facts.ts';
 import type {
+  ComingPiece,
   Goals,
   History,
   MoveFacts,
   MoveTarget,
   PeerFacts,
   PieceMap,
+  PieceSource,
   RangeReader,
   Transfer,
   TransferEvent,
@@ -600,6 +602,14 @@ export class TorrentTransfer implements Transfer {
 
   get pieceMap(): PieceMap | undefined {
     return this.#facts.pieceMap;
+  }
+
+  comingPieces(most: number): ComingPiece[] {
+    return this.#facts.comingPieces(most);
+  }
+
+  holdersOf(piece: number): PieceSource[] {
+    return this.#facts.holdersOf(piece);
   }
 
   get peers(): PeerFacts[] {

@@ -246,6 +246,8 @@ export interface WebSeedFacts {
 
 export interface PeerFacts {
   readonly address: PeerAddress;
+  /** Who named it first; undefined for one that was not remembered. */
+  readonly source: PeerSource | undefined;
   readonly client: string | undefined;
   readonly isIncoming: boolean;
   readonly encryption: 'plain' | 'rc4';
@@ -296,6 +298,21 @@ export interface PieceMap {
   readonly states: Uint8Array;
   /** How many peers and web seeds have each. */
   readonly availability: Uint16Array;
+}
+
+/** Who has a piece or sends it: a peer, or a web server by its address; neither for one that left long ago. */
+export interface PieceSource {
+  readonly address?: PeerAddress;
+  readonly url?: string;
+}
+
+/** A piece that is being fetched, verified or written. */
+export interface ComingPiece {
+  readonly piece: number;
+  readonly blocks: number;
+  readonly received: number;
+  /** Blocks that each sent, and that it was asked for and has not sent. */
+  readonly from: readonly (PieceSource & { readonly received: number; readonly asked: number })[];
 }
 
 export interface SessionStatistics {
@@ -360,6 +377,9 @@ export interface Transfer {
   readonly statistics: TransferStatistics;
   /** Undefined while pieces are not traded. */
   readonly pieceMap: PieceMap | undefined;
+  /** Pieces that are under way, the oldest first. */
+  comingPieces(most: number): readonly ComingPiece[];
+  holdersOf(piece: number): readonly PieceSource[];
   readonly peers: readonly PeerFacts[];
   readonly bans: readonly { readonly address: PeerAddress; readonly reason: Leave }[];
   readonly webSeeds: readonly WebSeedFacts[];

@@ -36,6 +36,28 @@ simTest(
     assert.ok(map.availability.every((copies) => copies === 2));
     const have = map.states.filter((state) => state === 2).length;
     assert.ok(have > 0 && have < map.states.length);
+    const coming = transfer.comingPieces(100);
+    assert.deepEqual(
+      coming.map(({ piece }) => piece).sort((a, b) => a - b),
+      Array.from(map.states.keys()).filter((piece) => map.states[piece] === 1),
+    );
+    const places = transfer.peers.map(({ address }) => address);
+    for (const { piece, blocks, received, from } of coming) {
+      assert.equal(
+        from.reduce((sum, share) => sum + share.received, 0),
+        received,
+      );
+      assert.ok(
+        from.every(
+          ({ address, asked }) => address !== undefined && places.includes(address) && asked <= blocks,
+        ),
+      );
+      assert.deepEqual(
+        transfer.holdersOf(piece).map(({ address }) => address),
+        places,
+      );
+    }
+    assert.equal(transfer.comingPieces(1).length, Math.min(1, coming.length));
     assert.deepEqual(
       transfer.peers.map(({ flags }) => flags),
       ['D', 'D'],

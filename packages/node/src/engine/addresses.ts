@@ -47,3 +47,8 @@ export function trackersOf(source: NamedSource): readonly (readonly string[])[] 
 export function shortHashes({ v1, v2 }: InfoHashes): Uint8Array[] {
   return [v1, v2?.subarray(0, 20)].filter((hash) => hash !== undefined);
 }
+
+/** As people write it. */
+export function endpointText({ address, port }: { readonly address: string; readonly port: number }): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

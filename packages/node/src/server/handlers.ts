@@ -1,13 +1,22 @@
 // What the node does for each operation of the API. The first half reads, the second changes.
 
-import type { NodeFacts, NodeStatistics } from '@shoal/api';
+import type { DhtNodes, NodeFacts, NodeStatistics } from '@shoal/api';
 import type { Clock, World } from '@shoal/base';
 import type { FastifyReply } from 'fastify';
 import type { Catalogues } from '../catalogue/catalogues.ts';
 import type { LiveConfig } from '../config/live.ts';
 import { parsePeer, resolvePeers } from '../engine/addresses.ts';
 import { NodeError } from '../errors.ts';
-import { detailsOf, filesOf, findersOf, peersOf, piecesOf, summaryOf } from '../transfers/describe.ts';
+import type { Labels } from '../labels/labels.ts';
+import {
+  detailsOf,
+  filesOf,
+  findersOf,
+  holdersOf,
+  peersOf,
+  piecesOf,
+  summaryOf,
+} from '../transfers/describe.ts';
 import type { Item } from '../transfers/item.ts';
 import { readTorrentBytes } from '../transfers/torrent-files.ts';
 import type { Transfers } from '../transfers/transfers.ts';
@@ -32,6 +41,7 @@ export interface HandlerParts {
   readonly facts: (mayChange: boolean) => NodeFacts;
   readonly statistics: () => NodeStatistics;
 }
+  readonly dhtNodes: () => DhtNodes;
 
 export function createHandlers(parts: HandlerParts): Handlers {
   const { transfers, feed, gate, live, world, catalogues } = parts;
@@ -55,6 +65,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     node: (_, { mayChange }) => parts.facts(mayChange),
     statistics: () => parts.statistics(),
     metrics: (_, { reply, mayChange }) =>
+    dhtNodes: () => parts.dhtNodes(),
       reply
         .type('text/plain; version=0.0.4; charset=utf-8')
         .send(metricsText(parts.facts(mayChange), parts.statistics())),
@@ -74,6 +85,14 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return piecesOf(item, await transfers.torrentOf(item));
     },
     finders: (asked) => findersOf(one(asked)),
+    async pieceHolders(asked) {
+      const item = one(asked);
+      const { piece } = asked.params;
+      const { pieceCount } = (await torrentOf(item)).layout;
+      if (piece >= pieceCount)
+        throw new NodeError('not-found', `It has ${pieceCount} pieces; the first is 0.`, { value: piece });
+      return holdersOf(item, piece);
+    },
     log: (asked) =>
       one(asked)
         .log.from(0)

@@ -4,13 +4,16 @@ import { basename, join } from 'node:path';
 import type {
   FinderSummary,
   PeerSummary,
+  PieceHolders,
   PieceMapAnswer,
   TransferDetails,
   TransferFile,
   TransferSummary,
 } from '@shoal/api';
 import { magnetOf, type Torrent } from '@shoal/metainfo';
-import type { PeerFacts, Transfer } from '@shoal/swarm';
+import type { PeerFacts, PieceSource, Transfer } from '@shoal/swarm';
+import { mostComingTold } from '../bounds.ts';
+import { endpointText } from '../engine/addresses.ts';
 import { typeOf } from '../server/content-types.ts';
 import { priorityOf } from './choice.ts';
 import type { Item } from './item.ts';
@@ -190,13 +193,17 @@ function peerOf(peer: PeerFacts, tellers: readonly { readonly kind: string; read
     downloaded: peer.downloadedBytes,
     uploaded: peer.uploadedBytes,
     flags: peer.flags,
-    tellers: tellers.map(({ kind, teller }) => (kind === teller ? kind : `${kind} ${teller}`)),
+    tellers: [
+      ...(peer.source === 'exchange' ? ['pex'] : peer.source === 'given' ? ['given'] : []),
+      ...tellers.map(({ kind, teller }) => (kind === teller ? kind : `${kind} ${teller}`)),
+    ],
   };
 }
 
 export function piecesOf({ transfer, record }: Item, torrent: Torrent | undefined): PieceMapAnswer {
   const { pieceCount: pieces = 0, pieceLength = 0 } = torrent?.layout ?? {};
   const map = transfer.pieceMap;
+  const clients = clientsOf(transfer);
   const states = map?.states ?? new Uint8Array(pieces).fill(transfer.isComplete || record.isComplete ? 2 : 0);
   const availability = Uint8Array.from(map?.availability ?? new Uint16Array(pieces), (count) =>
     Math.min(255, count),
@@ -206,16 +213,33 @@ export function piecesOf({ transfer, record }: Item, torrent: Torrent | undefine
     pieceLength,
     states: Buffer.from(states).toString('base64'),
     availability: Buffer.from(availability).toString('base64'),
+    coming: transfer.comingPieces(mostComingTold).map(({ from, ...piece }) => ({
+      ...piece,
+      from: from.map(({ received, asked, ...source }) => ({ ...sourceOf(source, clients), received, asked })),
+    })),
+    comingPieces: states.reduce((sum, state) => sum + (state === 1 ? 1 : 0), 0),
   };
+}
+
+export function holdersOf({ transfer }: Item, piece: number): PieceHolders {
+  const clients = clientsOf(transfer);
+  return { piece, holders: transfer.holdersOf(piece).map((source) => sourceOf(source, clients)) };
+}
+
+function clientsOf({ peers }: Transfer): ReadonlyMap<string, string | undefined> {
+  return new Map(peers.map(({ address, client }) => [endpointText(address), client]));
+}
+
+function sourceOf({ address, url }: PieceSource, clients: ReadonlyMap<string, string | undefined>) {
+  if (address === undefined) return { ...(url !== undefined && { url }) };
+  const text = endpointText(address);
+  const client = clients.get(text);
+  return { address: text, ...(client !== undefined && { client }) };
 }
 
 export function findersOf(item: Item): FinderSummary[] {
   const isAsked = item.followed?.quest !== undefined;
   return item.tellers.map((one) => (isAsked || one.state !== 'waiting' ? one : { ...one, state: 'waiting' }));
-}
-
-function endpointText({ address, port }: { readonly address: string; readonly port: number }): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function reasonOf(error: Error): { readonly code: string; readonly message: string } {

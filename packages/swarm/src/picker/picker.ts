@@ -28,6 +28,13 @@ export interface Run {
   readonly count: number;
 }
 
+export interface PieceUnderWay {
+  readonly piece: number;
+  readonly blocks: number;
+  readonly received: number;
+  readonly bySlot: ReadonlyMap<number, { readonly received: number; readonly asked: number }>;
+}
+
 export interface RunOptions {
   readonly pace: 'first-run' | 'any-run';
   /** Only from the first free block of this piece on. */
@@ -315,6 +322,24 @@ export class Picker {
     const record = this.#open.get(piece);
     if (record === undefined || record.state[block] !== blockAsked) return [];
     return [record.owner[block] ?? nobody, ...this.#alsoAsked.of(piece, block)];
+  }
+
+  /** Of the pieces that are under way, the oldest first: how many blocks each slot sent, and was asked for. */
+  *underWay(most: number): Generator<PieceUnderWay> {
+    let told = 0;
+    for (const { piece, blockCount, receivedCount, state, owner } of this.#open.values()) {
+      if (told++ >= most) return;
+      const bySlot = new Map<number, { received: number; asked: number }>();
+      for (let block = 0; block < blockCount; block++) {
+        const slot = owner[block] ?? nobody;
+        if (slot === nobody) continue;
+        const share = bySlot.get(slot) ?? { received: 0, asked: 0 };
+        if (state[block] === blockReceived) share.received++;
+        else share.asked++;
+        bySlot.set(slot, share);
+      }
+      yield { piece, blocks: blockCount, received: receivedCount, bySlot };
+    }
   }
 
   isAskedOnlyOf(peer: PeerPieces, piece: number, block: number): boolean {

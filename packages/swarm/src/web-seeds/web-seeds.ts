@@ -116,6 +116,17 @@ export class WebSeeds {
     return false;
   }
 
+  /** Undefined when that slot is none of ours. */
+  urlOf(slot: number): string | undefined {
+    for (const [url, seed] of this.#seeds) if (seed.slot === slot) return url;
+    return undefined;
+  }
+
+  /** Those that are asked: each has all pieces. */
+  get usableUrls(): string[] {
+    return this.#usable().map(({ facts }) => facts.url);
+  }
+
   /** True while there is somebody to ask, and something to ask for. */
   tick(nowMs: number): boolean {
     for (const seed of this.#seeds.values()) {
