@@ -20,10 +20,10 @@ import {
   moveRequest,
   newTransfer,
   peerSummary,
+  pieceHolders,
   pieceMap,
   renameRequest,
   transferChange,
-  pieceHolders,
   transferDetails,
   transferFile,
   transferId,
@@ -46,9 +46,6 @@ const oneFile = {
   properties: { id: transferId, file: { type: 'integer', minimum: 0 } },
 } as const;
 
-const listOf = <const Item extends object>(items: Item) => ({ type: 'array', items }) as const;
-
-export const operations = {
 const onePiece = {
   type: 'object',
   additionalProperties: false,
@@ -56,6 +53,9 @@ const onePiece = {
   properties: { id: transferId, piece: { type: 'integer', minimum: 0 } },
 } as const;
 
+const listOf = <const Item extends object>(items: Item) => ({ type: 'array', items }) as const;
+
+export const operations = {
   health: { method: 'GET', path: '/health', summary: 'Whether the node is well', answer: health },
   node: {
     method: 'GET',
@@ -69,15 +69,15 @@ const onePiece = {
     summary: 'Rates and sums over all transfers',
     answer: nodeStatistics,
   },
-  metrics: {
-    method: 'GET',
-    path: '/metrics',
   dhtNodes: {
     method: 'GET',
     path: '/api/network/dht',
     summary: 'The nodes of the DHT that it knows, and how near and how good they are',
     answer: dhtNodes,
   },
+  metrics: {
+    method: 'GET',
+    path: '/metrics',
     summary: 'Counters and gauges in the text format of Prometheus',
     answerType: 'text/plain',
   },
@@ -252,9 +252,6 @@ const onePiece = {
     params: one,
     answer: pieceMap,
   },
-  finders: {
-    method: 'GET',
-    path: '/api/transfers/{id}/finders',
   pieceHolders: {
     method: 'GET',
     path: '/api/transfers/{id}/pieces/{piece}',
@@ -262,6 +259,9 @@ const onePiece = {
     params: onePiece,
     answer: pieceHolders,
   },
+  finders: {
+    method: 'GET',
+    path: '/api/transfers/{id}/finders',
     summary: 'Trackers and all others who were asked, with their last answers',
     params: one,
     answer: listOf(finderSummary),

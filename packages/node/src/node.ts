@@ -220,12 +220,12 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       catalogues,
       facts,
       statistics,
+      dhtNodes: () => dhtNodesOf(finding.discovery?.dhtTable),
     });
     const app = createServer({
       log,
       api: { gate, handlers, version },
       facts: () => facts(false),
-      dhtNodes: () => dhtNodesOf(finding.discovery?.dhtTable),
       tls,
       isRemote,
     });

@@ -40,8 +40,8 @@ export interface HandlerParts {
   readonly catalogues: () => Promise<Catalogues>;
   readonly facts: (mayChange: boolean) => NodeFacts;
   readonly statistics: () => NodeStatistics;
-}
   readonly dhtNodes: () => DhtNodes;
+}
 
 export function createHandlers(parts: HandlerParts): Handlers {
   const { transfers, feed, gate, live, world, catalogues } = parts;
@@ -64,8 +64,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     node: (_, { mayChange }) => parts.facts(mayChange),
     statistics: () => parts.statistics(),
-    metrics: (_, { reply, mayChange }) =>
     dhtNodes: () => parts.dhtNodes(),
+    metrics: (_, { reply, mayChange }) =>
       reply
         .type('text/plain; version=0.0.4; charset=utf-8')
         .send(metricsText(parts.facts(mayChange), parts.statistics())),
@@ -84,7 +84,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
       const item = one(asked);
       return piecesOf(item, await transfers.torrentOf(item));
     },
-    finders: (asked) => findersOf(one(asked)),
     async pieceHolders(asked) {
       const item = one(asked);
       const { piece } = asked.params;
@@ -93,6 +92,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
         throw new NodeError('not-found', `It has ${pieceCount} pieces; the first is 0.`, { value: piece });
       return holdersOf(item, piece);
     },
+    finders: (asked) => findersOf(one(asked)),
     log: (asked) =>
       one(asked)
         .log.from(0)
