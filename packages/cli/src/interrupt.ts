@@ -5,6 +5,9 @@ import { CliError, exitCodes } from './exit-codes.ts';
 
 /** What a clean stop may take. */
 const graceMs = 5000;
+/** Named by whoever starts this command and wants it gone with itself, however it ends: its process id. */
+const ownerVariable = 'SHOAL_ENDS_WITH';
+const lookMs = 250;
 /** npm passes Ctrl-C on to a process that the terminal has told already: that is one press, not two. */
 const samePressMs = 400;
 
@@ -27,5 +30,16 @@ export function listenForInterrupt(): AbortSignal {
   process.on('SIGTERM', onSignal);
   // A terminal that is closed. Where nohup wants us to live on it has put a file in the terminal's place.
   if (process.stderr.isTTY) process.on('SIGHUP', onSignal);
+  endWithOwner();
   return controller.signal;
+}
+
+function endWithOwner(): void {
+  const owner = Number(process.env[ownerVariable]);
+  if (!Number.isInteger(owner) || owner < 1) return;
+  // What this one starts has its own owner.
+  delete process.env[ownerVariable];
+  setInterval(() => {
+    if (process.ppid !== owner) process.exit(exitCodes.interrupted);
+  }, lookMs).unref();
 }

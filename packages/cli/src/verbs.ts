@@ -82,6 +82,11 @@ export const verbs: readonly VerbEntry[] = [
     load: () => import('./verbs/serve.ts'),
   },
   {
+    name: 'compare',
+    summary: 'send a file to several both ways, and say what the difference is',
+    load: () => import('./verbs/compare.ts'),
+  },
+  {
     name: 'config',
     summary: 'show the config, or what it may hold',
     load: () => import('./verbs/config.ts'),

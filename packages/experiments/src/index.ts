@@ -17,3 +17,5 @@ export {
   networkKinds,
 } from './networks/experiment.ts';
 export { mergeNetworkRows, networkPlot, networkTable } from './networks/show.ts';
+export { drawPlot, type Series } from './show/plot.ts';
+export { renderTable } from './show/table.ts';

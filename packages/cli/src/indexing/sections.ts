@@ -25,7 +25,7 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
   const index = await import('@shoal/index/sections');
   const { catalogueSection, openCatalogue, openLeases, createRegistry, Listing, listingRoutes, openStore } =
     index;
-  const { openDatabase } = await import('@shoal/index/node');
+  const { openDatabase, startSignatureThreads } = await import('@shoal/index/node');
   const limitBytes = bytesOf(flags.storeLimit);
   const keeps = keepsOf(flags.storeKeeps);
   const unlimited = flags.unlimited === true;
@@ -74,7 +74,12 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
           },
       }),
     };
-    const catalogue = openCatalogue({ clock: world.clock, database, health: knowledge });
+    const catalogue = openCatalogue({
+      clock: world.clock,
+      database,
+      health: knowledge,
+      startSignatureThreads,
+    });
     const search = catalogueSection({
       clock: world.clock,
       catalogue,

@@ -1,6 +1,7 @@
 // Serves a folder over HTTP: the client-server way. Others read it with a browser, curl or `shoal get`.
 
 import { readFile } from 'node:fs/promises';
+import { parseRate } from '@shoal/node/config';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import type { Verb } from '../verb.ts';
@@ -13,8 +14,12 @@ const serve: Verb = (command, context) => {
     .option('--users <FILE>', 'who may do what: a line each with a name, read or write, and a password')
     .option('--tls-certificate <FILE>', 'serve over HTTPS, with this certificate (PEM)')
     .option('--tls-key <FILE>', 'its key (PEM)')
+    .addOption(flags.upLimit)
     .action(async (folder, options) => {
       const { output, signal } = context;
+      const upBytesPerSecond = parseRate(options.upLimit ?? 'none');
+      if (upBytesPerSecond === 0)
+        throw new CliError('usage', 'With a limit of 0 nothing would be sent; no limit is none.');
       const { users, tlsCertificate, tlsKey, address, port = 8080 } = options;
       if ((tlsCertificate === undefined) !== (tlsKey === undefined))
         throw new CliError('usage', 'A certificate and its key are given together.');
@@ -28,6 +33,7 @@ const serve: Verb = (command, context) => {
         folder,
         address,
         port,
+        ...(upBytesPerSecond !== undefined && { upBytesPerSecond }),
         ...(users !== undefined && { users: readUsers(await text(users), users) }),
         ...(tlsCertificate !== undefined &&
           tlsKey !== undefined && {

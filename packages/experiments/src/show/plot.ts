@@ -19,8 +19,9 @@ export interface Panel {
 
 export interface Plot {
   readonly title: string;
-  /** What goes from left to right, by orders of magnitude. */
+  /** What goes from left to right, by orders of magnitude unless `isLinear` says otherwise. */
   readonly across: string;
+  readonly isLinear?: boolean;
   readonly ticks: readonly number[];
   readonly panels: readonly Panel[];
 }
@@ -80,7 +81,7 @@ function drawLegend(names: readonly string[]): string[] {
 }
 
 function drawPanel(plot: Plot, panel: Panel, names: readonly string[], x: number, y: number): string[] {
-  const toX = logarithmic(plot.ticks, x, x + panelWidth);
+  const toX = (plot.isLinear === true ? linear : logarithmic)(plot.ticks, x, x + panelWidth);
   const values = panel.series.flatMap(({ points }) => points.map((point) => point.y));
   const steps = panel.isLogarithmic === true ? decades(values) : evenSteps(panel, values);
   const toY =

@@ -11,6 +11,7 @@ import { Checksums } from './checksums.ts';
 import { listFolder, listingPage } from './listing.ts';
 import { findPlace, findRoom, namesOf, type Place } from './paths.ts';
 import { sendFile } from './send.ts';
+import { Uplink } from './uplink.ts';
 import { receive, uploadedLength } from './upload.ts';
 import { everybodyReads, type Users } from './users.ts';
 
@@ -22,6 +23,8 @@ export interface FileServerOptions {
   readonly users?: Users;
   /** PEM. */
   readonly tls?: { readonly certificate: string; readonly key: string };
+  /** For all files that are sent, together. Default: none. */
+  readonly upBytesPerSecond?: number;
   /** Told of each answer. */
   readonly answered?: (answer: Answered) => void;
 }
@@ -113,11 +116,13 @@ class Handler {
   readonly #options: FileServerOptions;
   readonly #users: Users;
   readonly #checksums = new Checksums();
+  readonly #uplink: Uplink;
 
   constructor(root: string, options: FileServerOptions) {
     this.#root = root;
     this.#options = options;
     this.#users = options.users ?? everybodyReads;
+    this.#uplink = new Uplink(options.upBytesPerSecond ?? Number.POSITIVE_INFINITY);
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -182,7 +187,7 @@ class Handler {
       const sum = Buffer.from(await this.#checksums.of(place), 'hex').toString('base64');
       response.setHeader('repr-digest', `sha-256=:${sum}:`);
     }
-    await sendFile(request, response, place);
+    await sendFile(request, response, place, this.#uplink);
   }
 
   async #folder(
@@ -201,7 +206,7 @@ class Handler {
     const checksum = query.has('checksums') ? (file: Place) => this.#checksums.of(file) : undefined;
     if (!wantsJson && checksum === undefined) {
       const page = await findPlace(this.#root, [...names, 'index.html']);
-      if (page?.kind === 'file') return await sendFile(request, response, page);
+      if (page?.kind === 'file') return await sendFile(request, response, page, this.#uplink);
     }
     const listing = await listFolder(this.#root, names, place, checksum);
     const body = wantsJson ? `${JSON.stringify(listing)}\n` : listingPage(names, listing);

@@ -6,14 +6,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { constants, createBrotliCompress, createGzip } from 'node:zlib';
 import { typeOf } from '../server/content-types.ts';
-import { longestCompressed, readLength, shortestCompressed } from './bounds.ts';
+import { longestCompressed, shortestCompressed } from './bounds.ts';
 import type { Place } from './paths.ts';
 import { rangeOf } from './ranges.ts';
+import type { Uplink } from './uplink.ts';
 
 export async function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
   place: Place,
+  uplink: Uplink,
 ): Promise<void> {
   const { headers } = request;
   const type = typeOf(place.path);
@@ -50,14 +52,22 @@ export async function sendFile(
   else response.setHeader('content-encoding', encoding);
   response.writeHead(range === 'whole' ? 200 : 206);
   if (request.method === 'HEAD') response.end();
-  else if (encoding === undefined) await sendBytes(response, place.path, first, last + 1);
-  else await sendCompressed(response, place.path, encoding);
+  else if (encoding === undefined) await sendBytes(response, place.path, first, last + 1, uplink);
+  else await sendCompressed(response, place.path, encoding, uplink);
 }
 
-async function sendBytes(response: ServerResponse, path: string, from: number, to: number): Promise<void> {
+async function sendBytes(
+  response: ServerResponse,
+  path: string,
+  from: number,
+  to: number,
+  uplink: Uplink,
+): Promise<void> {
   const file = await open(path);
   try {
-    const buffers = [0, 1].map(() => Buffer.allocUnsafeSlow(Math.min(readLength, Math.max(1, to - from))));
+    const buffers = [0, 1].map(() =>
+      Buffer.allocUnsafeSlow(Math.min(uplink.chunkLength, Math.max(1, to - from))),
+    );
     let isFirst = true;
     let written: Promise<void> = Promise.resolve();
     for (let at = from; at < to; ) {
@@ -71,6 +81,7 @@ async function sendBytes(response: ServerResponse, path: string, from: number, t
         return;
       }
       at += bytesRead;
+      await uplink.take(bytesRead);
       written = write(response, buffer.subarray(0, bytesRead));
       written.catch(() => {});
     }
@@ -90,14 +101,25 @@ function write(response: ServerResponse, bytes: Buffer): Promise<void> {
 
 type Encoding = 'br' | 'gzip';
 
-async function sendCompressed(response: ServerResponse, path: string, encoding: Encoding): Promise<void> {
+async function sendCompressed(
+  response: ServerResponse,
+  path: string,
+  encoding: Encoding,
+  uplink: Uplink,
+): Promise<void> {
   const file = await open(path);
   // The level that is worth its time where each request pays for it.
   const packer =
     encoding === 'br'
       ? createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 4 } })
       : createGzip({ level: 5 });
-  await pipeline(file.createReadStream(), packer, response);
+  async function* paced(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const bytes of packed) {
+      await uplink.take(bytes.length);
+      yield bytes;
+    }
+  }
+  await pipeline(file.createReadStream(), packer, paced, response);
 }
 
 function encodingFor(accepted: string | undefined, type: string, length: number): Encoding | undefined {

@@ -217,8 +217,9 @@ export class WebDownload implements FetchHost {
       return { code: 'refused', message: 'it is a torrent file' };
     }
     const wasRanged = mirror.hasAnswered && mirror.knowsRanges;
-    // A condition that does not hold is answered with the whole file, as it is now.
-    if (!mirror.isSame(headers) || (answer.isWhole && wasRanged))
+    // A condition that does not hold is answered with the whole file, as it is now; so is a range by a server that has
+    // no time for ranges at the moment, and then the tag is the same.
+    if (!mirror.isSame(headers) || (answer.isWhole && wasRanged && !mirror.hasTag(headers)))
       return { code: 'changed', message: 'its file has changed since the download was begun' };
     mirror.hasAnswered = true;
     mirror.knowsRanges = !answer.isWhole;

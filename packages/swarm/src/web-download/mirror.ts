@@ -74,6 +74,11 @@ export class Mirror {
     );
   }
 
+  /** Says for sure that it is the same state of the file. */
+  hasTag({ etag }: Readonly<Record<string, string>>): boolean {
+    return etag !== undefined && !etag.startsWith('W/') && etag === this.validator?.etag;
+  }
+
   /** For If-Range: a weak tag is of no use there (RFC 9110, 13.1.5). */
   get condition(): string | undefined {
     const { etag, lastModified } = this.validator ?? {};

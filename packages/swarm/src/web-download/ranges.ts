@@ -39,11 +39,11 @@ export class ByteRanges {
     this.#list = [...before, merged, ...after];
   }
 
-  /** Takes out at most so many bytes, from the first range on. */
+  /** Takes out at most so many whole bytes, and one at least, from the first range on. */
   take(most: number): ByteRange | undefined {
     const [first, ...rest] = this.#list;
     if (first === undefined) return undefined;
-    const end = Math.min(first.end, first.start + most);
+    const end = Math.min(first.end, first.start + Math.max(1, Math.floor(most)));
     this.#list = end === first.end ? rest : [{ start: end, end: first.end }, ...rest];
     return { start: first.start, end };
   }

@@ -81,8 +81,9 @@ test('ranges are added, taken and turned round', () => {
     { start: 25, end: 30 },
     { start: 40, end: 50 },
   ]);
-  assert.deepEqual(ranges.take(4), { start: 10, end: 14 });
-  assert.equal(ranges.bytes, 21);
+  assert.deepEqual(ranges.take(4.7), { start: 10, end: 14 });
+  assert.deepEqual(ranges.take(0.3), { start: 14, end: 15 });
+  assert.equal(ranges.bytes, 20);
   ranges.add({ start: 0, end: 100 });
   assert.deepEqual(ranges.list, [{ start: 0, end: 100 }]);
 });
@@ -172,6 +173,28 @@ simTest(
     assert.ok(server.sent() < 37_000_000, `${server.sent()} sent`);
   },
 );
+
+simTest('a server is asked for whole bytes, however fast it is', { ...usual, seeds: 3 }, async (simulation) => {
+  const bytes = someBytes(20_000_000);
+  const server = await serve(
+    simulation,
+    (asked, reply) => ({ ...tag('"1"')(asked, reply), bytesPerSecond: 1_234_567 }),
+    bytes,
+  );
+  const client = await clientOn(simulation);
+  await simulation.settle(begin(client, [server.url]).end);
+  assertWhole(client, bytes);
+  for (const { headers } of server.asked) assert.match(headers.range ?? '', /^bytes=\d+-\d+$/);
+});
+
+simTest('the same file whole in place of a range is taken as it is', usual, async (simulation) => {
+  const server = await serve(simulation, (asked, reply) =>
+    asked.count === 2 ? { headers: { etag: '"1"' }, body: file } : tag('"1"')(asked, reply),
+  );
+  const client = await clientOn(simulation);
+  await simulation.settle(begin(client, [server.url]).end);
+  assertWhole(client);
+});
 
 simTest('a file that has changed is not spliced', usual, async (simulation) => {
   let etag = '"1"';
