@@ -1,13 +1,15 @@
-// What the node's API costs with many transfers: the list, an event, a start. Run: node lab/bench/api.ts [COUNT] [RUNS].
+// What the node's API costs with many transfers: the list, as remotes of Transmission ask for it too, an event, a start.
+// Run: node lab/bench/api.ts [COUNT] [RUNS].
 // The transfers are complete files of 1 KiB, paused but for a tenth, whose records and torrent files a node wrote.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { createClient, type NodeClient } from '@shoal/api';
 import { median, printTable, short } from './table.ts';
 
@@ -36,6 +38,7 @@ async function up() {
   const client = createClient({ url, fetch, token });
   return {
     url,
+    token,
     client,
     readyMs,
     async stop() {
@@ -75,13 +78,21 @@ try {
     starts.push(readyMs);
     stops.push(await stop());
   }
-  const { url, client, stop } = await up();
+  const { url, token, client, stop } = await up();
   const lists: number[] = [];
   let bytes = 0;
   for (let run = 0; run <= runs; run++) {
     const begunMs = performance.now();
     bytes = (await (await fetch(`${url}api/transfers`)).arrayBuffer()).byteLength;
     if (run > 0) lists.push(performance.now() - begunMs);
+  }
+  const remote: number[] = [];
+  for (let run = 0; run <= runs; run++) {
+    const begunMs = performance.now();
+    const words = [new URL(url).host, '--auth', `shoal:${token}`, '-l'];
+    const { stdout } = await promisify(execFile)('transmission-remote', words, { maxBuffer: 2 ** 26 });
+    if (run > 0) remote.push(performance.now() - begunMs);
+    if (stdout.split('\n').length < count) throw new Error('transmission-remote has not listed all');
   }
   const pages: number[] = [];
   const events: number[] = [];
@@ -119,6 +130,7 @@ try {
       row('start to ready, ms', starts, count <= 1000 ? '< 2,000' : ''),
       row('SIGTERM to exit, ms', stops, '< 5,000'),
       row(`the list (${short(bytes / 1e6)} MB), ms`, lists, '< 50'),
+      row('transmission-remote -l, ms', remote, '< 500'),
       row('50 of it by name, ms', pages, ''),
       row(`a change to its event (${eventBytes} B), ms`, events, ''),
     ],

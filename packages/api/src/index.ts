@@ -27,7 +27,9 @@ export type {
   NodeEvent,
   NodeFacts,
   NodeStatistics,
+  Rates,
 } from './node.ts';
+export { movingNumbers } from './node.ts';
 export { openApiDocument } from './openapi.ts';
 export type { Operation } from './operation.ts';
 export { type OperationName, operations } from './operations.ts';
@@ -35,6 +37,7 @@ export type {
   BulkRequest,
   FileChoice,
   FinderSummary,
+  LabelSettings,
   LogEntry,
   NewTransfer,
   PeerSummary,

@@ -203,6 +203,22 @@ export const errorAnswer = {
 } as const;
 export type ErrorAnswer = XStatic<typeof errorAnswer>;
 
+/** Of a transfer, what moves all the time while it runs: the numbers of a `rates` event, in this order. */
+export const movingNumbers = [
+  'bytes',
+  'downRate',
+  'upRate',
+  'downloaded',
+  'uploaded',
+  'wasted',
+  'peers',
+  'seeds',
+  'secondsLeft',
+] as const satisfies readonly (keyof XStatic<typeof transferSummary>)[];
+
+/** `null` for what is not known. */
+export type Rates = readonly [id: string, ...numbers: (number | null)[]];
+
 /**
  * What /api/events sends, as `data` of a server-sent event whose `event` is the kind and whose `id` is a revision. One
  * that comes back with Last-Event-ID (or `?since=`) hears what changed meanwhile, or `reset` where that is not known any
@@ -211,6 +227,8 @@ export type ErrorAnswer = XStatic<typeof errorAnswer>;
 export type NodeEvent =
   | { readonly kind: 'reset' }
   | { readonly kind: 'transfers'; readonly changed: readonly XStatic<typeof transferSummary>[] }
+  /** Only to those who ask for `rates=short`: of these nothing but the `movingNumbers` changed. */
+  | { readonly kind: 'rates'; readonly changed: readonly Rates[] }
   | { readonly kind: 'removed'; readonly ids: readonly string[] }
   | { readonly kind: 'statistics'; readonly statistics: NodeStatistics }
   | { readonly kind: 'notice'; readonly id?: string; readonly code: string; readonly message: string };

@@ -380,6 +380,38 @@ export const newTransfer = {
 } as const;
 export type NewTransfer = XStatic<typeof newTransfer>;
 
+export const labelSettings = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'isCategory'],
+  properties: {
+    name: label,
+    folder: { ...path, description: 'absolute; where what has this label goes' },
+    isCategory: {
+      type: 'boolean',
+      description: 'remotes of qBittorrent see it as a category, and other labels as tags',
+    },
+  },
+} as const;
+export type LabelSettings = XStatic<typeof labelSettings>;
+
+/** What is not named stays. */
+export const labelChange = {
+  ...labelSettings,
+  required: ['name'],
+  properties: {
+    ...labelSettings.properties,
+    folder: { type: ['string', 'null'], minLength: 1, maxLength: 4096, description: 'null takes it away' },
+  },
+} as const;
+
+export const oneLabel = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name'],
+  properties: { name: label },
+} as const;
+
 /** What is not named stays. */
 export const transferChange = {
   type: 'object',

@@ -103,3 +103,33 @@ export const lastScanAgainMs = 5 * 60_000;
 
 /** What runs when a transfer is complete may unpack or move it; what has not ended by then hangs. */
 export const onCompletePatienceMs = 60 * 60_000;
+
+/** Labels with a folder of their own, or that a remote made; some dozens are usual. */
+export const mostLabels = 10_000;
+export const longestLabelsFile = 8 * 1024 * 1024;
+
+/** Asked by hand or by a remote for new peers, a transfer asks its trackers no more often than this. */
+export const announceAgainMs = 30_000;
+
+/** A user, a token of 64 digits, and what a form adds. */
+export const longestLoginBody = 16 * 1024;
+
+/** A form of qBittorrent's API has some twenty fields; one holds thousands of hashes or links at most. */
+export const mostFormFields = 200;
+export const longestFormField = 16 * 1024 * 1024;
+export const mostFormFiles = 1000;
+
+/** Tools that log in with every request leave as many sessions behind. */
+export const mostSessions = 200;
+export const sessionIdleMs = 60 * 60_000;
+
+/** A token of 256 bits is not guessed; who tries costs no more than this. */
+export const mostLoginFailures = 5;
+export const loginBanMs = 10 * 60_000;
+export const mostRememberedLogins = 10_000;
+
+/** A web server that has not sent a torrent file by then goes on without the one who asked. */
+export const addressPatienceMs = 15_000;
+
+/** What happened, for a log that others read by number. */
+export const mostHappeningsKept = 2000;

@@ -22,7 +22,9 @@ import { dhtNodesOf } from './engine/dht-table.ts';
 import { openEngine } from './engine/engine.ts';
 import { type Finding, openFinding } from './engine/finding.ts';
 import { openDataFolder } from './folder/folder.ts';
+import { Labels } from './labels/labels.ts';
 import type { Log } from './log.ts';
+import { registerWebApi } from './qbittorrent/web-api.ts';
 import { openReach, type Reach } from './reach/reach.ts';
 import { ReleaseGate } from './release/gate.ts';
 import { createHook } from './release/on-complete.ts';
@@ -139,6 +141,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     });
     const hook = createHook({ clock, log, command: () => live.config['on-complete.command'] });
     closing.push(() => hook.close());
+    const labels = await Labels.open(world.disk, config.data);
     const transfers = await Transfers.open({
       world,
       engine,
@@ -146,6 +149,8 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       version,
       log,
       downloads: () => live.config.downloads,
+      labels,
+      movesByLabel: () => live.config['labels.move'] === 'on',
       gate: new ReleaseGate({ disk: world.disk, clock, settings: () => scanSettings(live.config) }),
       fetched: (item) => hook.run(item),
     });
@@ -214,6 +219,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     const handlers = createHandlers({
       world,
       transfers,
+      labels,
       feed,
       gate,
       live,
@@ -237,6 +243,23 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       sessionId: instance,
       downloads: () => live.config.downloads,
       peerPort: engine.port,
+    });
+    registerWebApi(app, {
+      world,
+      transfers,
+      labels,
+      feed,
+      live,
+      log,
+      token: folder.token,
+      facts: () => ({
+        ...statistics(),
+        version,
+        peerPort: engine.port,
+        dhtNodes: finding.discovery?.dhtNodes ?? 0,
+        freeBytes: freeBytes ?? 0,
+        isReachable: reach.judge(finding.discovery?.seenAddress).state === 'reachable',
+      }),
     });
     closing.push(() => app.close());
 

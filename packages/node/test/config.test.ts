@@ -94,6 +94,7 @@ test('without a file and flags every key has its default', async () => {
     'scan.command': 'none',
     'scan.timeout': '10m',
     'on-complete.command': 'none',
+    'labels.move': 'off',
     'log.level': 'info',
   });
   assert.equal(origins.size, 0);

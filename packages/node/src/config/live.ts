@@ -32,6 +32,7 @@ const liveKeys: ReadonlySet<ConfigKey> = new Set([
   'scan.command',
   'scan.timeout',
   'on-complete.command',
+  'labels.move',
 ]);
 
 /** Whoever has the token may use the node, and not run programs of their choice on this machine. */

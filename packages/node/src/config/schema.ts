@@ -50,6 +50,7 @@ export const configSchema = {
     'scan.command',
     'scan.timeout',
     'on-complete.command',
+    'labels.move',
     'log.level',
   ],
   properties: {
@@ -316,6 +317,15 @@ export const configSchema = {
       description:
         'a program, without a shell, that runs for each transfer that was fetched to the end, with SHOAL_ID, SHOAL_NAME and SHOAL_FOLDER in its environment',
       expects: 'none, or a program and its words, in quotes where they have spaces',
+      flag: 'none',
+    },
+    'labels.move': {
+      type: 'string',
+      enum: ['on', 'off'],
+      default: 'off',
+      description:
+        'whether the files of a transfer move when it is given a label that has a folder; new ones go there at once either way',
+      expects: 'on or off',
       flag: 'none',
     },
     'log.level': {

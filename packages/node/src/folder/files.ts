@@ -25,12 +25,17 @@ export async function writeWhole(disk: Disk, folder: string, name: string, text:
 }
 
 /** Undefined when there is no such file, or one that no node has written. */
-export async function readWhole(disk: Disk, folder: string, name: string): Promise<string | undefined> {
+export async function readWhole(
+  disk: Disk,
+  folder: string,
+  name: string,
+  longest: number = longestStateFile,
+): Promise<string | undefined> {
   try {
     const file = await disk.open(join(folder, name));
     try {
       const { length } = await file.stat();
-      if (length > longestStateFile) return undefined;
+      if (length > longest) return undefined;
       const bytes = new Uint8Array(length);
       const count = await file.read([bytes], 0);
       return new TextDecoder().decode(bytes.subarray(0, count));

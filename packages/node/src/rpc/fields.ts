@@ -163,9 +163,9 @@ const ofTorrent: Readonly<Record<string, Field>> = {
   webseeds: ({ torrent, item }) => [...(torrent?.webSeeds ?? []), ...item.record.webSeeds],
 };
 
-function filesIn({ item, torrent, summary }: Described) {
+function filesIn({ item, torrent }: Described) {
   if (torrent === undefined) return [];
-  const folder = torrent.folder === undefined ? '' : `${summary.name}/`;
+  const folder = torrent.folder === undefined ? '' : `${item.transfer.name}/`;
   return filesOf(item, torrent).map((file) => ({ ...file, path: folder + file.path }));
 }
 

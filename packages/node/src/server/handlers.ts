@@ -33,6 +33,7 @@ import { metricsText } from './metrics.ts';
 export interface HandlerParts {
   readonly world: Pick<World, 'clock' | 'disk' | 'names'>;
   readonly transfers: Transfers;
+  readonly labels: Labels;
   readonly feed: Feed;
   readonly gate: Gate;
   readonly live: LiveConfig;
@@ -44,7 +45,7 @@ export interface HandlerParts {
 }
 
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { transfers, feed, gate, live, world, catalogues } = parts;
+  const { transfers, labels, feed, gate, live, world, catalogues } = parts;
   const clock: Clock = world.clock;
   const one = ({ params: { id } }: { readonly params: { readonly id: string } }): Item => transfers.get(id);
   const placeOf = (item: Item): number => transfers.all.indexOf(item);
@@ -134,7 +135,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
         .send(Buffer.from(bytes));
     },
     events({ query = {} }, { request, reply }) {
-      sendEvents(request, reply, { feed, since: query.since, clock });
+      const { since, rates } = query;
+      sendEvents(request, reply, { feed, since, isShort: rates === 'short', clock });
       return reply;
     },
     openSession(_, { request, reply }) {
@@ -198,6 +200,17 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return filesOf(item, torrent);
     },
     bulk: ({ body }) => bulk(transfers, body),
+    labels: () => [...labels.known.values()],
+    async setLabel({ body: { name, ...change } }) {
+      await labels.set(name, change);
+      return [...labels.known.values()];
+    },
+    async removeLabel({ params: { name } }) {
+      if (!labels.known.has(name))
+        throw new NodeError('not-found', 'There is no such label.', { value: name });
+      await labels.remove([name]);
+      return undefined;
+    },
     find: async ({ query = {} }) => (await catalogues()).find(query),
     async publish({ body }) {
       const { transfer, link } = body;

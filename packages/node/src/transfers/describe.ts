@@ -32,7 +32,7 @@ export function summaryOf({ record, transfer, held }: Item, place: number): Tran
     id: record.id,
     ...(v1 !== undefined && { infoHashV1: v1 }),
     ...(v2 !== undefined && { infoHashV2: v2 }),
-    name: transfer.name || record.name || record.id,
+    name: record.title ?? (transfer.name || record.name || record.id),
     state,
     ...(waiting && { waiting: { code: waiting.code, message: waiting.message } }),
     ...(error && { error: reasonOf(error) }),
@@ -116,8 +116,12 @@ export function detailsOf(item: Item, place: number, torrent: Torrent | undefine
   };
 }
 
-function magnetFor({ record }: Item, torrent: Torrent | undefined): string {
-  if (torrent !== undefined) return magnetOf(torrent);
+function magnetFor(item: Item, torrent: Torrent | undefined): string {
+  return torrent === undefined ? linkOf(item) : magnetOf(torrent);
+}
+
+/** From what is remembered alone. */
+export function linkOf({ record }: Item): string {
   return (
     record.link ??
     magnetOf({

@@ -22,6 +22,7 @@ export class Item {
   followed: Followed | undefined;
   /** Verified bytes of each file, as they were when its content was last let go of. */
   fileBytes: readonly number[] | undefined;
+  announcedMs = Number.NEGATIVE_INFINITY;
   /** Why a file of it waits before the release gate. */
   held: string | undefined;
   readonly #data: string;
@@ -60,6 +61,12 @@ export class Item {
 
   asked(trackers: readonly string[]): void {
     for (const teller of trackers) this.#teller({ kind: 'tracker', teller }, {});
+  }
+
+  /** Of the trackers; the others stay. */
+  keepOnly(trackers: ReadonlySet<string>): void {
+    for (const [key, { kind, teller }] of this.#tellers)
+      if (kind === 'tracker' && !trackers.has(teller)) this.#tellers.delete(key);
   }
 
   found(by: Teller): void {

@@ -26,6 +26,8 @@ export interface TransferRecord {
   /** Its folder below DATA/transfers. */
   readonly state: string;
   readonly name: string;
+  /** What somebody calls it; its files are called as before. */
+  readonly title?: string;
   readonly isPrivate: boolean;
   readonly folder: string;
   readonly addedMs: number;
@@ -92,6 +94,7 @@ export function readRecord(value: unknown): TransferRecord | undefined {
     ...(v2 && { v2 }),
     state: String(state),
     name: typeof found.name === 'string' ? found.name : '',
+    ...(typeof found.title === 'string' && { title: found.title }),
     isPrivate: found.isPrivate === true,
     folder,
     addedMs: amountOf(found.addedMs) ?? 0,

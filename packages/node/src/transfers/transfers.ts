@@ -15,11 +15,12 @@ import type {
   TransferSource,
   TransferState,
 } from '@shoal/swarm';
-import { historyIntervalMs } from '../bounds.ts';
+import { announceAgainMs, historyIntervalMs } from '../bounds.ts';
 import { parsePeer, resolvePeers, trackersOf } from '../engine/addresses.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Finding } from '../engine/finding.ts';
 import { NodeError } from '../errors.ts';
+import type { Labels } from '../labels/labels.ts';
 import type { Log } from '../log.ts';
 import { fileGone, type ReleaseGate } from '../release/gate.ts';
 import { addingError, readNewTransfer } from './adding.ts';
@@ -38,6 +39,9 @@ export interface TransfersParts {
   readonly log: Log;
   /** Where files go when nobody says where. */
   readonly downloads: () => string;
+  readonly labels: Labels;
+  /** Whether what is given a label with a folder moves there. */
+  readonly movesByLabel: () => boolean;
   readonly gate: ReleaseGate;
   /** Was fetched to the end, for the first time. */
   readonly fetched: (item: Item) => void;
@@ -108,7 +112,7 @@ export class Transfers {
     this.#closing.signal.throwIfAborted();
     const { world, engine, version } = this.#parts;
     const { signal } = this.#closing;
-    const folder = given.folder ?? this.#parts.downloads();
+    const folder = given.folder ?? this.#parts.labels.folderOf(given.labels ?? []) ?? this.#parts.downloads();
     if (!isAbsolute(folder))
       throw new NodeError('invalid', `folder has to be absolute, not ${folder}.`, { value: folder });
     const peers = (given.peers ?? []).map(parsePeer);
@@ -259,7 +263,18 @@ export class Transfers {
         },
         place === undefined ? [] : [{ op: 'place', id: record.id, place: this.#items.indexOf(item) }],
       );
+      if (labels !== undefined) await this.#followLabel(item, record.labels);
     });
+  }
+
+  /** Where a label has a folder that the ones before did not lead to. */
+  async #followLabel(item: Item, before: readonly string[]): Promise<void> {
+    const { labels, movesByLabel } = this.#parts;
+    const folder = labels.folderOf(item.record.labels);
+    if (folder === undefined || folder === labels.folderOf(before) || !movesByLabel()) return;
+    if (folder === item.record.folder || item.transfer.moving?.state === 'moving') return;
+    await this.#remember(item, { movingTo: folder });
+    if (this.#isKnown(item)) this.#goOnMoving(item, folder);
   }
 
   /** Looks at all its files again. Resolves when that has begun. */
@@ -324,6 +339,11 @@ export class Transfers {
     });
   }
 
+  /** Its files keep their names. */
+  retitle(item: Item, title: string): Promise<void> {
+    return item.inTurn(() => this.#remember(item, { title }));
+  }
+
   choose(item: Item, torrent: Torrent, { priority, files, globs, onlyThese }: FileChoice): Promise<void> {
     return item.inTurn(async () => {
       const before = priorityOf(item.record.choice);
@@ -344,6 +364,25 @@ export class Transfers {
       await item.transfer.select(chosen === undefined ? () => true : wishOf(chosen));
       await this.#remember(item, { choice });
     });
+  }
+
+  /** In tiers, in place of those that it had. Those who are left out are told that it is gone. */
+  setTrackers(item: Item, trackers: TransferRecord['trackers']): Promise<void> {
+    return item.inTurn(async () => {
+      await this.#remember(item, { trackers });
+      void item.followed?.stop();
+      item.keepOnly(new Set(trackers.flat()));
+      this.#follow(item, false);
+    });
+  }
+
+  /** Asks trackers and all others anew. */
+  announce(item: Item): void {
+    const nowMs = this.#parts.world.clock.nowMs();
+    // Trackers ban those who ask all the time.
+    if (nowMs - item.announcedMs < announceAgainMs) return;
+    item.announcedMs = nowMs;
+    item.followed?.quest?.renew();
   }
 
   addPeers(item: Item, addresses: readonly PeerAddress[]): void {
@@ -370,8 +409,8 @@ export class Transfers {
     const { engine } = this.#parts;
     for (const record of records) {
       try {
-        const item = this.#start(record, this.#storedSource(record), {});
-        if (record.movingTo !== undefined) this.#goOnMoving(item, record.movingTo);
+        const item = this.#start(record, this.#storedSource(record), { expectsFiles: true });
+        if (record.movingTo !== undefined && record.hasTorrent) this.#goOnMoving(item, record.movingTo);
       } catch (error) {
         this.#parts.log.error({ err: error, id: record.id }, 'a transfer could not be started');
       }
@@ -471,25 +510,30 @@ export class Transfers {
   #start(
     record: TransferRecord,
     source: TransferSource,
-    more: Pick<TransferOptions, 'peers' | 'hashed'>,
+    more: Pick<TransferOptions, 'peers' | 'hashed' | 'expectsFiles'>,
   ): Item {
-    const { engine, finding, world } = this.#parts;
+    const { engine, world } = this.#parts;
     const transfer = engine.session.add(source, { ...this.#optionsOf(record), ...more });
     const item = new Item(record, transfer, { data: engine.data, clock: world.clock });
     this.#items.push(item);
     for (const hash of [record.v1, record.v2]) if (hash !== undefined) this.#byHash.set(hash, item);
-    item.asked(record.trackers.flat());
     transfer.subscribe((event) => this.#heard(item, event));
-    item.followed = finding.follow(transfer, {
-      trackers: record.trackers,
-      isPrivate: record.isPrivate,
-      hasPeers: (more.peers ?? []).length > 0,
+    this.#follow(item, (more.peers ?? []).length > 0);
+    return item;
+  }
+
+  #follow(item: Item, hasPeers: boolean): void {
+    const { trackers, isPrivate } = item.record;
+    item.asked(trackers.flat());
+    item.followed = this.#parts.finding.follow(item.transfer, {
+      trackers,
+      isPrivate,
+      hasPeers,
       keepsSharing: true,
       failed: (by, message) => item.failed(by, message),
       found: (by) => item.found(by),
       report: (by, report) => item.reported(by, report),
     });
-    return item;
   }
 
   #heard(item: Item, event: TransferEvent): void {
@@ -532,6 +576,9 @@ export class Transfers {
       trackers: [...torrent.trackers, ...trackers],
     });
     await this.#remember(item, { ...learned, hasTorrent: true });
+    // It was given a label before anybody knew what it is.
+    if (item.record.movingTo !== undefined && item.transfer.moving === undefined)
+      this.#goOnMoving(item, item.record.movingTo);
   }
 
   async #completed(item: Item): Promise<void> {
@@ -605,8 +652,12 @@ export class Transfers {
       this.#say({ kind: 'moved', item: moved });
   }
 
+  #isKnown(item: Item): boolean {
+    return item.record.hasTorrent || item.transfer.torrent !== undefined;
+  }
+
   #requireFiles(item: Item): void {
-    if (!item.record.hasTorrent && item.transfer.torrent === undefined)
+    if (!this.#isKnown(item))
       throw new NodeError('no-metadata', 'Its files are not known before its metadata has come.');
   }
 
