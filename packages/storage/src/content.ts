@@ -112,9 +112,11 @@ export class DiskContent implements Content, FileUser {
     given.ledger.verifyCopy = (file, path) => this.#verifyCopy(file, path);
     options.openFiles.join(this);
     for (const piece of given.trusted) {
+      const isRecorded = journal.isGood(piece);
+      if (!isRecorded) this.acceptPiece(piece);
       // What was not synced yet still has to be.
-      if (journal.state.synced.has(piece)) this.#setGood(piece);
-      else this.acceptPiece(piece);
+      else if (this.#setGood(piece) && !journal.state.synced.has(piece))
+        this.#recorder.owe(piece, this.#placement.placesOf(piece));
     }
   }
 

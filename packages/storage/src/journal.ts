@@ -4,7 +4,7 @@
 // others need the place.
 
 import { Bitfield, type Disk, type Hashing, WorldError } from '@shoal/base';
-import { journalSlack, longestJournal } from './bounds.ts';
+import { journalSlack, journalSlackWhenSynced, longestJournal } from './bounds.ts';
 import { storageError } from './errors.ts';
 import { folderOf, syncNames } from './folders.ts';
 import {
@@ -213,6 +213,7 @@ export class Journal {
   async addSynced(pieces: readonly number[], stamps: readonly FileStamp[]): Promise<void> {
     for (const piece of pieces) this.state.synced.set(piece);
     await this.#add(pieces, stamps, '');
+    await this.#inTurn(() => this.#shorten(journalSlackWhenSynced));
     await this.sync();
   }
 
@@ -258,8 +259,12 @@ export class Journal {
       if (!this.#isWhole) await this.#rewrite();
       await this.#handle.use((file) => file.write(records, this.#length));
       for (const record of records) this.#length += record.length;
-      if (this.#length > longestUseful(this.#shortest())) await this.#rewrite();
+      await this.#shorten(journalSlack);
     });
+  }
+
+  async #shorten(slack: number): Promise<void> {
+    if (this.#length > Math.max(slack, 4 * this.#shortest())) await this.#rewrite();
   }
 
   #inTurn(change: () => Promise<void>): Promise<void> {
@@ -332,8 +337,4 @@ export class Journal {
   #shortest(): number {
     return 64 + this.state.stamps.size * 64 + this.state.synced.length / 4;
   }
-}
-
-function longestUseful(shortest: number): number {
-  return Math.max(journalSlack, 4 * shortest);
 }

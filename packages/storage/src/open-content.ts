@@ -112,6 +112,7 @@ async function open(options: ContentOptions, owner: object, signal: AbortSignal 
       journal,
       hashed: options.hashed ?? [],
     });
+    if (options.expectsFiles === true && lost.length > 0 && found.every(isNowhere)) throw gone(home.folder);
     // Before any file's new look is recorded. A journal that cannot be written now will be written anew.
     if (lost.length > 0) await journal.lose(lost).catch(() => {});
     return { home, slots, parts, journal, ledger, wanted, inParts, trusted, unchecked, findings };
@@ -119,6 +120,18 @@ async function open(options: ContentOptions, owner: object, signal: AbortSignal 
     await journal.close();
     throw error;
   }
+}
+
+function isNowhere({ final, incomplete }: Found): boolean {
+  return final === undefined && incomplete === undefined;
+}
+
+function gone(folder: string): StorageError {
+  return new StorageError(
+    'missing',
+    `None of its files are in ${folder}: they are gone, or the disk is away`,
+    { value: folder },
+  );
 }
 
 /** Of a copy that a stop broke off there is still what it was to be a copy of; of one that was whole, that has to go. */

@@ -1,9 +1,16 @@
-// Tells the journal what became good, in batches: soon after it was written, and again once it was synced.
+// Tells the journal what became good: at once when it was written, in batches where many are; and again once it was synced.
 // Invariant: a piece is recorded with stamps that were taken after it was written; a fault of the disk that holds the
 // journal costs a later hashing and nothing else.
 
 import { type Bitfield, type Clock, type Disk, type Timer, WorldError } from '@shoal/base';
-import { recordAfterMs, syncAtLatestMs, syncRest, syncWhenQuietMs } from './bounds.ts';
+import {
+  recordAgainMs,
+  recordPauseMs,
+  recordRest,
+  syncAtLatestMs,
+  syncRest,
+  syncWhenQuietMs,
+} from './bounds.ts';
 import { folderOf, syncNames } from './folders.ts';
 import type { Journal } from './journal.ts';
 import type { FileStamp } from './types.ts';
@@ -35,6 +42,8 @@ export class Recorder {
   #unsynced: number[] = [];
   #unsyncedFiles = new Set<RecordedFile>();
   #recordTimer: Timer | undefined;
+  /** Not to record again before. */
+  #restsUntilMs = 0;
   #syncTimer: Timer | undefined;
   /** Of what is not synced. */
   #firstTouchMs = 0;
@@ -61,23 +70,37 @@ export class Recorder {
     if (pieces.length > 0) void this.#options.journal.lose(pieces).catch(() => {});
   }
 
+  /** The piece was recorded by an earlier run, and not synced yet. */
+  owe(piece: number, files: Iterable<RecordedFile>): void {
+    this.#unsynced.push(piece);
+    for (const file of files) this.#toSync(file);
+  }
+
   /** These files look different now. */
   touch(files: Iterable<RecordedFile>): void {
-    this.#lastTouchMs = this.#options.clock.nowMs();
-    if (this.#unsyncedFiles.size === 0) this.#firstTouchMs = this.#lastTouchMs;
     for (const file of files) {
       this.#changed.add(file);
-      this.#unsyncedFiles.add(file);
+      this.#toSync(file);
     }
-    if (this.#isClosed) return;
-    if (this.#options.bootId !== '') this.#armRecord();
-    this.#armSync();
+    if (this.#options.bootId !== '' && !this.#isClosed) this.#armRecord();
+  }
+
+  #toSync(file: RecordedFile): void {
+    this.#lastTouchMs = this.#options.clock.nowMs();
+    if (this.#unsyncedFiles.size === 0) this.#firstTouchMs = this.#lastTouchMs;
+    this.#unsyncedFiles.add(file);
+    if (!this.#isClosed) this.#armSync();
   }
 
   #armRecord(): void {
-    this.#recordTimer ??= this.#options.clock.setTimer(recordAfterMs, () => {
-      this.#recordTimer = undefined;
-      void this.#record();
+    if (this.#recordTimer !== undefined) return;
+    const { clock } = this.#options;
+    // What becomes good in the same moment goes with it, hence a timer in any case.
+    this.#recordTimer = clock.setTimer(Math.max(0, this.#restsUntilMs - clock.nowMs()), () => {
+      void this.#record().then(() => {
+        this.#recordTimer = undefined;
+        if (this.#changed.size > 0 && !this.#isClosed) this.#armRecord();
+      });
     });
   }
 
@@ -95,7 +118,9 @@ export class Recorder {
 
   /** Records what is good now. Without a boot id it would not be believed. */
   #record(): Promise<void> {
+    const { clock } = this.#options;
     this.#recording = this.#recording.then(async () => {
+      const beganMs = clock.nowMs();
       const pieces = this.#unrecorded;
       const files = this.#changed;
       this.#unrecorded = [];
@@ -103,11 +128,13 @@ export class Recorder {
       try {
         const stamps = await stampsOf(files);
         await this.#options.journal.addWritten(this.#stillGood(pieces), stillTrue(stamps, files));
+        const endedMs = clock.nowMs();
+        this.#restsUntilMs = endedMs + Math.max(recordPauseMs, recordRest * (endedMs - beganMs));
       } catch {
         // The journal's disk is full or failing: said again with the next batch.
         for (const piece of pieces) this.#unrecorded.push(piece);
         for (const file of files) this.#changed.add(file);
-        if (!this.#isClosed) this.#armRecord();
+        this.#restsUntilMs = clock.nowMs() + recordAgainMs;
       }
     });
     return this.#recording;

@@ -73,6 +73,8 @@ export interface ContentOptions extends Home {
   readonly queueBytes?: number;
   /** Replace files of others that are in the way. */
   readonly overwrite?: boolean;
+  /** Rejects with `missing` where pieces are recorded and not one file is there: their disk may be away. Nothing is forgotten then. */
+  readonly expectsFiles?: boolean;
   /** Files that were hashed just now to make this torrent: as long as they are unchanged, their pieces are good. */
   readonly hashed?: readonly FileStamp[];
 }

@@ -20,6 +20,8 @@ interface Run {
   readonly kept: Set<number>;
   boot: number;
   overwrite: boolean;
+  /** Between two lives somebody changes a byte of a file that is being fetched. */
+  readonly hasMeddler: boolean;
 }
 
 function optionsOf(run: Run): ContentOptions {
@@ -100,7 +102,7 @@ async function spill(content: Content, sample: Sample, piece: number): Promise<v
   content.acceptPiece(piece);
 }
 
-function makeRun(simulation: Simulation, crash: Crash): Run {
+function makeRun(simulation: Simulation, crash: Crash, hasMeddler: boolean): Run {
   const host = simulation.addHost();
   const random = simulation.randomFor('scenario');
   const files = Array.from({ length: 1 + random.below(5) }, (_, i) => ({
@@ -119,11 +121,28 @@ function makeRun(simulation: Simulation, crash: Crash): Run {
     kept: new Set(),
     boot: 1,
     overwrite: false,
+    hasMeddler,
   };
 }
 
-async function liveThrough(simulation: Simulation, crash: Crash): Promise<void> {
-  const run = makeRun(simulation, crash);
+/** Pieces that have the byte are no longer what they were, unless it was not theirs yet. */
+async function meddle({ simulation, host, random, sample, kept }: Run): Promise<void> {
+  // Later than the last write, by the clock of the disk.
+  await simulation.advance(2);
+  const index = random.below(sample.layout.files.length);
+  const file = sample.layout.files[index];
+  const path = `/data/out/${file?.path.join('/')}.part`;
+  const bytes = host.disk.read(path);
+  if (file === undefined || bytes === undefined || bytes.length === 0) return;
+  const position = random.below(bytes.length);
+  const open = await simulation.settle(host.world.disk.open(path, { write: true }));
+  await simulation.settle(open.write([Uint8Array.of((bytes[position] ?? 0) ^ 1)], position));
+  await simulation.settle(open.close());
+  kept.delete(Math.floor((file.offset + position) / sample.layout.pieceLength));
+}
+
+async function liveThrough(simulation: Simulation, crash: Crash, hasMeddler = false): Promise<void> {
+  const run = makeRun(simulation, crash, hasMeddler);
   const { host, random, sample } = run;
   host.setCrashOptions({ unsynced: crash });
   for (let lives = 0; ; lives++) {
@@ -140,6 +159,7 @@ async function liveThrough(simulation: Simulation, crash: Crash): Promise<void> 
     if (isOver) break;
     if (crash !== 'kept') run.boot++;
     host.restart();
+    if (run.hasMeddler && random.below(2) === 0) await meddle(run);
   }
 
   for (const [index, file] of sample.layout.files.entries()) {
@@ -159,6 +179,12 @@ simTest(
   'a kill at any instant loses no piece that was written, and nothing unverified is good',
   { seeds: 60 },
   (simulation) => liveThrough(simulation, 'kept'),
+);
+
+simTest(
+  'what somebody changes after a kill is noticed, and costs only the pieces that were changed',
+  { seeds: 60 },
+  (simulation) => liveThrough(simulation, 'kept', true),
 );
 
 simTest(
