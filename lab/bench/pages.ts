@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { movingNumbers, type Rates } from '@shoal/api';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { shoalCommand } from '../clients/shoal.ts';
 import { median, printTable } from './table.ts';
@@ -213,8 +214,10 @@ async function lengthen(target: string): Promise<LongList> {
     }
     for (const listener of listeners)
       for (let at = 0; at < rows; at += 500) {
-        const data = JSON.stringify({ kind: 'transfers', changed: transfers.slice(at, at + 500) });
-        listener.write(`event: transfers\nid: made-up.1\ndata: ${data}\n\n`);
+        const changed = transfers.slice(at, at + 500).map(ratesOf);
+        listener.write(
+          `event: rates\nid: made-up.1\ndata: ${JSON.stringify({ kind: 'rates', changed })}\n\n`,
+        );
       }
   }, 1000);
   server.listen(0, '127.0.0.1');
@@ -265,4 +268,9 @@ function madeUp(index: number) {
     limits: { down: null, up: null },
     goals: {},
   };
+}
+
+/** As the node tells the page what moved. */
+function ratesOf(transfer: ReturnType<typeof madeUp>): Rates {
+  return [transfer.id, ...movingNumbers.map((name) => transfer[name])];
 }

@@ -5,7 +5,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ApiError } from '@shoal/api';
+import { ApiError, movingNumbers, type NodeEvent, type TransferSummary } from '@shoal/api';
 import { testCertificate, testKey } from '@shoal/base/compliance';
 import { bytesOf, makeFile, startTestNode, temporaryFolder, until } from './node.ts';
 
@@ -92,6 +92,57 @@ test('whom pieces come from, who has them, and which nodes of the DHT are known 
   assert.equal(node?.id.length, 40);
   assert.ok(table.families.some(({ family, id: own }) => family === 4 && own.length === 40));
 });
+
+test('rates come as numbers alone to whoever asks for that, and everything else in full', async (context) => {
+  const folder = await temporaryFolder(context);
+  const film = await makeFile(folder, 'film.mp4', 3_000_000);
+  const sharing = await startTestNode(context, join(folder, 'one'));
+  const { id } = await sharing.client.call('addTransfer', { body: { path: film } });
+  const { magnet } = await sharing.client.call('transfer', { params: { id } });
+  const { node, client } = await startTestNode(context, join(folder, 'two'));
+  const { revision } = await client.call('transfers', {});
+  const signal = AbortSignal.timeout(30_000);
+  const { body } = await fetch(`${node.url}api/events?since=${revision}&rates=short`, { signal });
+  const peers = [`127.0.0.1:${sharing.node.peerPort}`];
+  await client.call('addTransfer', { body: { link: magnet, peers, limits: { down: 100_000 } } });
+  const heard = new Map<string, TransferSummary>();
+  let numbers = 0;
+  let isLabelled = false;
+  for await (const event of eventsOf(body)) {
+    if (event.kind === 'transfers') for (const summary of event.changed) heard.set(summary.id, summary);
+    if (event.kind !== 'rates') continue;
+    for (const [of, ...values] of event.changed) {
+      const before = heard.get(of);
+      assert.ok(before !== undefined, 'numbers of something that was never told in full');
+      const moved = Object.fromEntries(
+        movingNumbers.map((name, index) => [name, values[index] ?? undefined]),
+      );
+      heard.set(of, { ...before, ...moved });
+      numbers++;
+    }
+    if (numbers > 3 && !isLabelled) {
+      isLabelled = true;
+      await client.call('changeTransfer', { params: { id }, body: { labels: ['films'] } });
+      await client.call('changeTransfer', { params: { id }, body: { limits: { down: null } } });
+    }
+    const { isComplete, bytes, total } = heard.get(id) ?? {};
+    if (isComplete && bytes === total) break;
+    if (bytes !== undefined && bytes === total && total > 0) break;
+  }
+  assert.deepEqual(heard.get(id)?.labels, ['films']);
+});
+
+async function* eventsOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<NodeEvent> {
+  let text = '';
+  for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    const whole = (text + chunk).split('\n\n');
+    text = whole.pop() ?? '';
+    for (const event of whole) {
+      const data = /^data: (.*)$/m.exec(event)?.[1];
+      if (data !== undefined) yield JSON.parse(data);
+    }
+  }
+}
 
 test('a node that is in no DHT knows no nodes of it', async (context) => {
   const folder = await temporaryFolder(context);

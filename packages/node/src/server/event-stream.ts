@@ -9,8 +9,15 @@ import type { Feed, Subscription } from './feed.ts';
 export function sendEvents(
   request: FastifyRequest,
   reply: FastifyReply,
-  { feed, since, clock }: { readonly feed: Feed; readonly since: string | undefined; readonly clock: Clock },
+  options: {
+    readonly feed: Feed;
+    readonly since: string | undefined;
+    /** Whether what moves all the time comes as numbers. */
+    readonly isShort: boolean;
+    readonly clock: Clock;
+  },
 ): void {
+  const { feed, since, isShort, clock } = options;
   const { raw } = reply;
   const lastSeen = request.headers['last-event-id'];
   reply.hijack();
@@ -39,6 +46,7 @@ export function sendEvents(
   });
   raw.on('error', () => {});
   begun.subscription = feed.subscribe(typeof lastSeen === 'string' ? lastSeen : since, {
+    isShort,
     send: (revision, event) =>
       raw.write(`event: ${event.kind}\nid: ${revision}\ndata: ${JSON.stringify(event)}\n\n`),
   });

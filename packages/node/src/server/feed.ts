@@ -2,7 +2,13 @@
 // ring, so that a listener hears what changed since, and not what exists. Invariant: nothing is computed while nobody asks,
 // and then only for what was marked, or is running.
 
-import type { NodeEvent, NodeStatistics, TransferSummary } from '@shoal/api';
+import {
+  movingNumbers,
+  type NodeEvent,
+  type NodeStatistics,
+  type Rates,
+  type TransferSummary,
+} from '@shoal/api';
 import type { Clock, Timer } from '@shoal/base';
 import { eventIntervalMs, mostChangesKept, urgentEventMs } from '../bounds.ts';
 import { summaryOf } from '../transfers/describe.ts';
@@ -16,9 +22,14 @@ interface Known {
   readonly summary: TransferSummary;
   /** As JSON, behind its place. */
   readonly rest: string;
+  /** What of it does not move all the time, as JSON, and since which change it is so. */
+  readonly still: string;
+  stillSince: number;
 }
 
 export interface Listener {
+  /** Takes what moves all the time as numbers. */
+  readonly isShort: boolean;
   /** False asks to wait until `ready` is called. */
   send(revision: string, event: NodeEvent): boolean;
 }
@@ -58,7 +69,7 @@ export class Feed {
     for (const item of this.#transfers.all) this.#marked.add(item);
     this.#transfers.listen(({ kind, item }) => {
       if (kind === 'removed') this.#removed(item);
-      else if (kind === 'moved') this.#count(item);
+      else if (kind === 'moved') this.#moved(item);
       else this.#marked.add(item);
       if (kind !== 'touched') this.#tellSoon();
     });
@@ -135,15 +146,23 @@ export class Feed {
       // One that was removed says at last that it stopped.
       if (this.#transfers.find(item.record.id) !== item) continue;
       const summary = summaryOf(item, 0);
-      const rest = JSON.stringify(summary).slice('{"place":0'.length);
+      const { still, numbers } = textOf(summary);
+      const rest = `${still},${numbers}`;
       if (summary.peers > 0 || summary.downRate > 0 || summary.upRate > 0) this.#running.add(item);
       else this.#running.delete(item);
       const before = this.#known.get(item);
       if (before?.rest === rest) continue;
-      this.#known.set(item, { summary, rest });
       this.#count(item);
+      const stillSince = before?.still === still ? before.stillSince : this.#revision;
+      this.#known.set(item, { summary, rest, still, stillSince });
     }
     this.#marked.clear();
+  }
+
+  #moved(item: Item): void {
+    this.#count(item);
+    const known = this.#known.get(item);
+    if (known !== undefined) known.stillSince = this.#revision;
   }
 
   #removed(item: Item): void {
@@ -175,11 +194,21 @@ export class Feed {
     }
     for (const { record } of changed) removed.delete(record.id);
     if (removed.size > 0) subscriber.send(revision, { kind: 'removed', ids: [...removed] });
+    const rates: Rates[] = [];
+    if (subscriber.isShort)
+      for (const item of changed) {
+        const known = this.#known.get(item);
+        if (known === undefined || known.stillSince > since) continue;
+        changed.delete(item);
+        rates.push([item.record.id, ...movingNumbers.map((name) => known.summary[name] ?? null)]);
+      }
     const places = changed.size === 0 ? undefined : this.#places(changed);
     const summaries = [...changed].flatMap((item) => {
       const summary = this.#known.get(item)?.summary;
       return summary === undefined ? [] : [{ ...summary, place: places?.get(item) ?? 0 }];
     });
+    for (let first = 0; first < rates.length; first += mostPerEvent)
+      subscriber.send(revision, { kind: 'rates', changed: rates.slice(first, first + mostPerEvent) });
     for (let first = 0; first < summaries.length; first += mostPerEvent)
       subscriber.send(revision, { kind: 'transfers', changed: summaries.slice(first, first + mostPerEvent) });
   }
@@ -189,6 +218,20 @@ export class Feed {
     for (const [place, item] of this.#transfers.all.entries()) if (changed.has(item)) places.set(item, place);
     return places;
   }
+}
+
+/** The two halves of its JSON, without the braces around it and its place. */
+function textOf({ place: _, ...summary }: TransferSummary): {
+  readonly still: string;
+  readonly numbers: string;
+} {
+  const { bytes, downRate, upRate, downloaded, uploaded, wasted, peers, seeds, secondsLeft, ...rest } =
+    summary;
+  const moving = { bytes, downRate, upRate, downloaded, uploaded, wasted, peers, seeds, secondsLeft };
+  return {
+    still: `,${JSON.stringify(rest).slice(1, -1)}`,
+    numbers: JSON.stringify(moving).slice(1),
+  };
 }
 
 class Subscriber {
@@ -202,6 +245,10 @@ class Subscriber {
     this.#listener = listener;
     this.since = since;
     this.#goOn = goOn;
+  }
+
+  get isShort(): boolean {
+    return this.#listener.isShort;
   }
 
   send(revision: string, event: NodeEvent): void {

@@ -1,7 +1,14 @@
 // What the node says, kept up to date: the list once, then its events. When the node goes away the page keeps what it
 // has, says so, and tries again; with the last revision it hears only what changed meanwhile.
 
-import type { NodeEvent, NodeFacts, NodeStatistics, TransferSummary } from '@shoal/api';
+import {
+  movingNumbers,
+  type NodeEvent,
+  type NodeFacts,
+  type NodeStatistics,
+  type Rates,
+  type TransferSummary,
+} from '@shoal/api';
 import { createStore } from '../store.ts';
 import { forgetRates, recordRates } from './history.ts';
 import { mayChange, node } from './session.ts';
@@ -113,7 +120,7 @@ async function load(): Promise<void> {
 }
 
 function listen(): void {
-  const events = new EventSource(`/api/events?since=${encodeURIComponent(revision ?? '')}`);
+  const events = new EventSource(`/api/events?rates=short&since=${encodeURIComponent(revision ?? '')}`);
   source = events;
   const take = ({ data, lastEventId }: MessageEvent<unknown>): void => {
     if (source !== events || typeof data !== 'string') return;
@@ -122,7 +129,7 @@ function listen(): void {
     if (document.hidden) work(Number.POSITIVE_INFINITY);
     else if (frame === 0) frame = requestAnimationFrame(workInFrame);
   };
-  for (const kind of ['message', 'reset', 'transfers', 'removed', 'statistics', 'notice'])
+  for (const kind of ['message', 'reset', 'transfers', 'rates', 'removed', 'statistics', 'notice'])
     events.addEventListener(kind, take);
   events.addEventListener('open', () => {
     failures = 0;
@@ -149,6 +156,9 @@ function receive(event: NodeEvent): void {
       return;
     case 'transfers':
       for (const summary of event.changed) put(summary);
+      break;
+    case 'rates':
+      for (const rates of event.changed) move(rates);
       break;
     case 'removed':
       for (const id of event.ids) {
@@ -190,10 +200,33 @@ function work(untilMs: number): void {
 
 function put(summary: TransferSummary): void {
   const before = byId.get(summary.id);
-  if (before === undefined || before.name !== summary.name || before.labels.join() !== summary.labels.join())
+  if (before === undefined || before.name !== summary.name || !isSame(before.labels, summary.labels))
     namesChanged = true;
   byId.set(summary.id, summary);
   recordRates(summary.id, Date.now(), summary.downRate, summary.upRate);
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((text, index) => text === others[index]);
+}
+
+/** Nothing of it changed but numbers. */
+function move([id, ...numbers]: Rates): void {
+  const before = byId.get(id);
+  if (before === undefined) return;
+  const moved: { -readonly [Name in (typeof movingNumbers)[number]]?: number } = {};
+  for (let at = 0; at < movingNumbers.length; at++) {
+    const [name, number] = [movingNumbers[at], numbers[at]];
+    if (name !== undefined && number != null) moved[name] = number;
+  }
+  let still = before;
+  if (moved.secondsLeft === undefined && before.secondsLeft !== undefined) {
+    const { secondsLeft: _, ...rest } = before;
+    still = rest;
+  }
+  const summary = { ...still, ...moved };
+  byId.set(id, summary);
+  recordRates(id, Date.now(), summary.downRate, summary.upRate);
 }
 
 function publish(): void {

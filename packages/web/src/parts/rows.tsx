@@ -8,7 +8,8 @@ export interface RowsProps {
   readonly count: number;
   readonly height: number;
   readonly scroller: RefObject<HTMLDivElement | null>;
-  readonly row: (index: number) => ReactNode;
+  /** `top` is where it has to stand; one that stays is not drawn again when others come into sight. */
+  readonly row: (index: number, top: number) => ReactNode;
   readonly label: string;
   readonly className?: string;
   /** Where the keyboard is, and the id of that row's element. */
@@ -67,9 +68,7 @@ export function Rows(props: RowsProps) {
     >
       {props.head}
       <div className="whole" role="rowgroup" style={{ height: count * height }}>
-        <div className="inSight" role="presentation" style={{ transform: `translateY(${start * height}px)` }}>
-          {Array.from({ length: end - start }, (_, i) => row(start + i))}
-        </div>
+        {Array.from({ length: end - start }, (_, i) => row(start + i, (start + i) * height))}
       </div>
     </div>
   );

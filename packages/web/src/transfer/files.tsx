@@ -96,10 +96,10 @@ export function Files({ id, playing }: { readonly id: string; readonly playing: 
             scroller={scroller}
             label={texts.transfer.tabs.files}
             className="files-list"
-            row={(index) => {
+            row={(index, top) => {
               const file = shown[index];
               return file === undefined ? null : (
-                <FileRow key={file.index} id={id} file={file} row={index + 1} onChoose={choose} />
+                <FileRow key={file.index} id={id} file={file} row={index + 1} top={top} onChoose={choose} />
               );
             }}
           />
@@ -113,17 +113,18 @@ interface FileRowProps {
   readonly id: string;
   readonly file: TransferFile;
   readonly row: number;
+  readonly top: number;
   readonly onChoose: (choice: FileChoice) => Promise<void>;
 }
 
-function FileRow({ id, file, row, onChoose }: FileRowProps) {
+function FileRow({ id, file, row, top, onChoose }: FileRowProps) {
   const { path, size, bytes, priority, index, type } = file;
   const words = texts.transfer.files;
   const slash = path.lastIndexOf('/') + 1;
   const name = visible(path.slice(slash), 100);
   const kind = kindOf(type);
   return (
-    <div className="row file" role="row" aria-rowindex={row}>
+    <div className="row file" role="row" aria-rowindex={row} style={{ top }}>
       <div role="gridcell" className="name">
         {slash > 0 && (
           <span className="folder quiet">

@@ -77,7 +77,7 @@ export function TransferList({ shown }: { readonly shown: readonly string[] }) {
       onKeyDown={onKeyDown}
       onScrolled={keepPlace}
       head={<Head />}
-      row={(index) => {
+      row={(index, top) => {
         const transfer = byId.get(shown[index] ?? '');
         if (transfer === undefined) return null;
         const { id } = transfer;
@@ -86,6 +86,7 @@ export function TransferList({ shown }: { readonly shown: readonly string[] }) {
             key={id}
             transfer={transfer}
             index={index}
+            top={top}
             isSelected={state.selected.has(id)}
             isActive={state.active === id}
             onPick={onPick}

@@ -20,6 +20,7 @@ import { moodOf, reasonText, stateText } from './words.ts';
 export interface RowProps {
   readonly transfer: TransferSummary;
   readonly index: number;
+  readonly top: number;
   readonly isSelected: boolean;
   readonly isActive: boolean;
   readonly onPick: (id: string, event: MouseEvent, isBox: boolean) => void;
@@ -28,7 +29,7 @@ export interface RowProps {
 export const rowId = (id: string): string => `transfer-${id}`;
 
 export const TransferRow = memo(function TransferRow(props: RowProps) {
-  const { transfer, index, isSelected, isActive, onPick } = props;
+  const { transfer, index, top, isSelected, isActive, onPick } = props;
   const { id, name, bytes, total, size, downRate, upRate, secondsLeft, isComplete, peers, labels } = transfer;
   const mood = moodOf(transfer);
   const reason = reasonText(transfer);
@@ -40,6 +41,7 @@ export const TransferRow = memo(function TransferRow(props: RowProps) {
       role="row"
       aria-rowindex={index + 2}
       aria-selected={isSelected}
+      style={{ top }}
       onClick={(event) => onPick(id, event, false)}
     >
       <div role="gridcell" className="box">
