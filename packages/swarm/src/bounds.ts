@@ -130,6 +130,9 @@ export const answerMs = 12_000;
 
 /** A transfer whose disk was full looks again. */
 export const fullDiskRetryMs = 5_000;
+/** A transfer whose disk failed or is gone: a cable that slipped is seen soon, a drive in a drawer costs nothing. */
+export const shortestDiskWaitMs = 5_000;
+export const longestDiskWaitMs = 60_000;
 
 /** Digests of bad pieces' blocks that are kept to find out who lied. */
 export const mostSuspectPieces = 64;

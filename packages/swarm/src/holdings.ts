@@ -4,7 +4,7 @@
 // no memory for pieces, and nobody's place in a picker.
 
 import type { InfoHashes, Torrent } from '@shoal/metainfo';
-import { type Content, type Home, openContent, StorageError } from '@shoal/storage';
+import { type Content, findsFiles, type Home, openContent, StorageError } from '@shoal/storage';
 import { WireError } from '@shoal/wire';
 import * as bound from './bounds.ts';
 import type { Connections } from './connections.ts';
@@ -71,12 +71,15 @@ export class Holdings {
   home: Home | undefined;
   /** It must not be let go of now. */
   isMoving = false;
+  /** What was verified is there, or its disk is away: it is not fetched anew without a word. */
+  #expectsFiles: boolean;
   #isRelocated = false;
   #mode: TransferMode;
 
   constructor(options: HoldingsOptions) {
     this.#o = options;
     this.#mode = options.given.mode ?? { kind: 'usual' };
+    this.#expectsFiles = options.given.expectsFiles ?? false;
   }
 
   get content(): Content | undefined {
@@ -213,6 +216,7 @@ export class Holdings {
         hashes: torrent.hashes,
         ...(this.home ?? homeGiven(this.#o.given, torrent)),
         isRelocated,
+        expectsFiles: this.#expectsFiles && !isRelocated,
         identity: infoHashes.v2 ?? infoHashes.v1 ?? new Uint8Array(1),
         journal,
         isWanted: this.#isWanted,
@@ -278,6 +282,7 @@ export class Holdings {
     trade.select(this.#wish);
     trade.setMode(this.#mode);
     this.#trade = trade;
+    this.#expectsFiles = true;
     this.#streams = new Streams({
       clock,
       layout: torrent.layout,
@@ -445,6 +450,24 @@ export class Holdings {
     } finally {
       resolve();
     }
+  }
+
+  /** Somebody knows that files are gone, and wants it to go on. */
+  acceptLoss(): void {
+    this.#expectsFiles = false;
+  }
+
+  /** After a failure: some of its files are there, or the folder for them. */
+  async isReachable(): Promise<boolean> {
+    const { disk, hashing } = this.#o.parts;
+    const { home, torrent } = await this.where();
+    if (await findsFiles({ disk, hashing, layout: torrent.layout }, home)) return true;
+    const { bytes, total } = this.wanted;
+    if (total === 0 || bytes > 0) return false;
+    await disk.stat(
+      home.ownsFolder === true ? home.folder.slice(0, home.folder.lastIndexOf('/')) : home.folder,
+    );
+    return true;
   }
 
   /** Without looking at the disk: it may be wrong there. */

@@ -120,6 +120,7 @@ export class Places {
 
   /** After it was stopped. */
   destroy(): Promise<readonly string[]> {
+    this.#o.holdings.acceptLoss();
     return this.#o.holdings.withContent((content) => content.destroy());
   }
 

@@ -10,6 +10,7 @@ import type { Handshake } from '@shoal/wire';
 import * as bound from './bounds.ts';
 import { ChokeRound } from './choke-round.ts';
 import { Connections } from './connections.ts';
+import { DiskWatch } from './disk-watch.ts';
 import { EarlyPieces } from './early-pieces.ts';
 import { type Leave, SwarmError } from './errors.ts';
 import { ExtensionDesk } from './extension-desk.ts';
@@ -66,6 +67,7 @@ export class TorrentTransfer implements Transfer {
   readonly #messages: PeerMessages;
   readonly #webSeeds: WebSeeds;
   readonly #places: Places;
+  readonly #diskWatch: DiskWatch;
   #hashes: HashExchange | undefined;
   #torrent: Torrent | undefined;
   /** When its dials have been slept off. */
@@ -130,6 +132,11 @@ export class TorrentTransfer implements Transfer {
         for (const peer of [...this.#connections.peers]) this.#partIfPointless(peer);
       },
       failed: (error) => this.#fail(error),
+    });
+    this.#diskWatch = new DiskWatch({
+      clock: parts.clock,
+      isBack: () => this.#holdings.isReachable(),
+      goOn: () => this.seat.beginAnew(),
     });
     this.#facts = new TransferFacts({
       status: this.#status,
@@ -402,10 +409,12 @@ export class TorrentTransfer implements Transfer {
   }
 
   pause(): Promise<void> {
+    this.#diskWatch.end();
     return this.seat.pause();
   }
 
   resume(): void {
+    if (this.state === 'failed') this.#holdings.acceptLoss();
     this.seat.resume();
   }
 
@@ -449,6 +458,7 @@ export class TorrentTransfer implements Transfer {
   #beginAnew(): void {
     const status = this.#status;
     if (!status.isStanding && status.state !== 'failed') return;
+    this.#diskWatch.end();
     // What it was doing when it failed is over, and begins anew.
     void this.#holdings.shelve('the transfer begins anew').catch(() => {});
     status.error = undefined;
@@ -557,9 +567,11 @@ export class TorrentTransfer implements Transfer {
     if (status.isOver) return;
     status.error = error instanceof Error ? error : new SwarmError('storage', String(error));
     this.#holdings.pause();
+    status.isComplete = false;
     status.become('failed');
     this.#holdings.streams?.endAll(status.error);
     this.#connections.leaveAll('the transfer failed');
+    this.#diskWatch.failed(error);
   }
 
   stop(): Promise<void> {
@@ -568,6 +580,7 @@ export class TorrentTransfer implements Transfer {
   }
 
   async #stop(): Promise<void> {
+    this.#diskWatch.end();
     if (this.state !== 'failed') this.#status.become('stopped');
     this.#webSeeds.close();
     this.#connections.leaveAll('the transfer was stopped');

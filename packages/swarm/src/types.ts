@@ -134,6 +134,8 @@ export interface TransferOptions {
   readonly isPaused?: boolean;
   /** It runs whatever the queue says, takes nobody's place there, and has no goals. */
   readonly isForced?: boolean;
+  /** Where all files of what was verified before are gone, it fails until they are back: their disk may be away. */
+  readonly expectsFiles?: boolean;
   readonly goals?: Goals;
   readonly history?: History;
   /** Of this torrent alone, beside those of the session. */
