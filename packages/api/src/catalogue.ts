@@ -131,12 +131,18 @@ export const findAnswer = {
 } as const;
 export type FindAnswer = XStatic<typeof findAnswer>;
 
-/** Exactly one of transfer and link says what. */
+/** Exactly one of transfer, torrent and link says what. */
 export const newPublication = {
   type: 'object',
   additionalProperties: false,
   properties: {
     transfer: { ...infoHash, description: 'one of this node, by an info hash of it' },
+    torrent: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 90_000_000,
+      description: 'a torrent file, as base64',
+    },
     link: { type: 'string', minLength: 1, maxLength: 8192, description: 'a magnet link' },
     title: { type: 'string', minLength: 1, maxLength: 200, description: 'default: the name of the torrent' },
     description: { type: 'string', maxLength: 10_000 },
@@ -144,6 +150,13 @@ export const newPublication = {
     category,
     language: word,
     licence: word,
+    size: { ...count, maximum: Number.MAX_SAFE_INTEGER, description: 'where the link does not say' },
+    supersedes: {
+      type: 'array',
+      items: infoHash,
+      maxItems: 16,
+      description: 'earlier torrents that this one takes the place of',
+    },
   },
 } as const;
 export type NewPublication = XStatic<typeof newPublication>;
@@ -171,11 +184,13 @@ export const report = {
 export const saidAnswer = {
   type: 'object',
   additionalProperties: false,
-  required: ['infoHash', 'key', 'indexes', 'failures'],
+  required: ['infoHash', 'key', 'revision', 'indexes', 'failures'],
   properties: {
     infoHash: text,
     /** Ours, by which others know who said it. */
     key: text,
+    /** Of what is known of it by now, in the index that has seen most of it. */
+    revision: count,
     indexes: { type: 'array', items: text },
     failures: { type: 'array', items: indexFailure },
   },

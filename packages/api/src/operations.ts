@@ -147,7 +147,7 @@ export const operations = {
   changeTransfer: {
     method: 'PATCH',
     path: '/api/transfers/{id}',
-    summary: 'Change labels, limits, goals, its place or its mode',
+    summary: 'Change labels, limits, goals, trackers, its place or its mode',
     params: one,
     body: transferChange,
     answer: transferSummary,
@@ -177,6 +177,14 @@ export const operations = {
     method: 'POST',
     path: '/api/transfers/{id}/verify',
     summary: 'Look at all its files again',
+    params: one,
+    answer: transferSummary,
+    status: 202,
+  },
+  announceTransfer: {
+    method: 'POST',
+    path: '/api/transfers/{id}/announce',
+    summary: 'Ask trackers and all others for peers now; every half minute at most',
     params: one,
     answer: transferSummary,
     status: 202,

@@ -424,6 +424,13 @@ export const transferChange = {
     isForced: flag,
     place: count,
     mode,
+    trackers: {
+      type: 'array',
+      items: url,
+      maxItems: 100,
+      description: 'in place of those that it had; those that stay keep their tiers',
+    },
+    addTrackers: { type: 'array', items: url, maxItems: 100 },
   },
 } as const;
 export type TransferChange = XStatic<typeof transferChange>;

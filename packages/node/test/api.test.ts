@@ -144,6 +144,37 @@ async function* eventsOf(body: ReadableStream<Uint8Array> | null): AsyncGenerato
   }
 }
 
+test('trackers are changed: those that stay keep their tiers, and what is no tracker is refused', async (context) => {
+  const { client } = await startTestNode(context, await temporaryFolder(context));
+  const [a, b, c] = ['http://127.0.0.1:9/a', 'udp://127.0.0.1:9', 'wss://tracker.example/'];
+  const link = `magnet:?xt=urn:btih:${'7'.repeat(40)}&tr=${encodeURIComponent(a)}&tr=${encodeURIComponent(b)}`;
+  const { id } = await client.call('addTransfer', { body: { link } });
+  const params = { id };
+  const trackers = async () => (await client.call('transfer', { params })).trackers;
+  await client.call('changeTransfer', { params, body: { addTrackers: [c, a] } });
+  assert.deepEqual(await trackers(), [a, b, c]);
+  await client.call('changeTransfer', { params, body: { trackers: [c, b] } });
+  assert.deepEqual(await trackers(), [b, c]);
+  const finders = await client.call('finders', { params });
+  assert.deepEqual(
+    finders
+      .filter(({ kind }) => kind === 'tracker')
+      .map(({ teller }) => teller)
+      .sort(),
+    [b, c],
+  );
+  for (const wrong of ['javascript:alert(1)', 'http://', 'nowhere', 'file:///etc/passwd'])
+    await assert.rejects(
+      client.call('changeTransfer', { params, body: { addTrackers: [wrong] } }),
+      codeIs('invalid', 400),
+    );
+  const { done } = await client.call('bulk', {
+    body: { ids: [id], action: 'change', change: { trackers: [] } },
+  });
+  assert.deepEqual([done, await trackers()], [[id], []]);
+  await client.call('announceTransfer', { params });
+});
+
 test('a node that is in no DHT knows no nodes of it', async (context) => {
   const folder = await temporaryFolder(context);
   const { client } = await startTestNode(context, folder, { network: 'centralized' });

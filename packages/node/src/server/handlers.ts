@@ -182,6 +182,11 @@ export function createHandlers(parts: HandlerParts): Handlers {
       await transfers.verify(item);
       return summary(item);
     },
+    announceTransfer(asked) {
+      const item = one(asked);
+      transfers.announce(item);
+      return summary(item);
+    },
     async moveTransfer(asked) {
       const item = one(asked);
       const { folder, isThere = false } = asked.body;
@@ -213,9 +218,12 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     find: async ({ query = {} }) => (await catalogues()).find(query),
     async publish({ body }) {
-      const { transfer, link } = body;
-      if ((transfer === undefined) === (link === undefined))
-        throw new NodeError('invalid', 'Say with exactly one of transfer and link what is published.');
+      const { transfer, link, torrent: file } = body;
+      if ([transfer, link, file].filter((one) => one !== undefined).length !== 1)
+        throw new NodeError(
+          'invalid',
+          'Say with exactly one of transfer, torrent and link what is published.',
+        );
       const torrent = transfer === undefined ? undefined : await torrentOf(transfers.get(transfer));
       return (await catalogues()).publish(body, torrent);
     },

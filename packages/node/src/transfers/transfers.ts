@@ -24,6 +24,7 @@ import type { Labels } from '../labels/labels.ts';
 import type { Log } from '../log.ts';
 import { fileGone, type ReleaseGate } from '../release/gate.ts';
 import { addingError, readNewTransfer } from './adding.ts';
+import { changedTrackers } from './change-trackers.ts';
 import { choiceOf, matchesPath, priorityOf, wishOf } from './choice.ts';
 import { fileBytesOf, refusalText } from './describe.ts';
 import { Item } from './item.ts';
@@ -237,8 +238,9 @@ export class Transfers {
     });
   }
 
-  change(item: Item, change: TransferChange): Promise<void> {
-    return item.inTurn(async () => {
+  async change(item: Item, change: TransferChange): Promise<void> {
+    const trackers = changedTrackers(item.record.trackers, change);
+    await item.inTurn(async () => {
       const { record, transfer } = item;
       const { place, isForced, labels, mode } = change;
       const limits = change.limits && {
@@ -265,6 +267,7 @@ export class Transfers {
       );
       if (labels !== undefined) await this.#followLabel(item, record.labels);
     });
+    if (trackers !== undefined) await this.setTrackers(item, trackers);
   }
 
   /** Where a label has a folder that the ones before did not lead to. */
