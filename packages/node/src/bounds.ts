@@ -133,3 +133,22 @@ export const addressPatienceMs = 15_000;
 
 /** What happened, for a log that others read by number. */
 export const mostHappeningsKept = 2000;
+
+/** Watch folders are looked at this often; a file counts as written when it was the same twice. */
+export const watchIntervalMs = 2000;
+
+/** What cannot be a torrent is refused when it has not changed for so long. */
+export const watchSettledMs = 6000;
+
+/** What breaks off in the middle may still be on its way over a slow line. */
+export const watchTruncatedMs = 2 * 60_000;
+
+/** What could not be added for a reason outside of it: no room, no right to read it. */
+export const watchAgainMs = 5000;
+export const watchLongestAgainMs = 5 * 60_000;
+
+/** Of one folder at a time; the others come when these were set aside. */
+export const mostWatchedFiles = 10_000;
+
+/** A magnet link has some hundred bytes; some have hundreds of trackers. */
+export const longestLinkFile = 1024 * 1024;

@@ -36,6 +36,8 @@ import { isLoopback, listen, urlOf } from './server/listen.ts';
 import { tlsOf } from './server/remote.ts';
 import { createServer } from './server/server.ts';
 import { Transfers } from './transfers/transfers.ts';
+import { watchSettings } from './watch/settings.ts';
+import { Watch } from './watch/watch.ts';
 
 export interface NodeOptions {
   /** Bound already, where the config says so. */
@@ -155,6 +157,16 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       fetched: (item) => hook.run(item),
     });
     closing.push(() => transfers.close());
+
+    watchSettings(config['watch.folders']);
+    const watch = new Watch({
+      clock,
+      disk: world.disk,
+      log,
+      transfers,
+      settings: () => watchSettings(live.config['watch.folders']),
+    });
+    closing.push(() => watch.close());
 
     const instance = randomWord(world);
     const { id } = folder.identity;

@@ -95,6 +95,7 @@ test('without a file and flags every key has its default', async () => {
     'scan.timeout': '10m',
     'on-complete.command': 'none',
     'labels.move': 'off',
+    'watch.folders': 'none',
     'log.level': 'info',
   });
   assert.equal(origins.size, 0);

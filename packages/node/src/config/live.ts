@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import type { ConfigAnswer, ConfigChange } from '@shoal/api';
 import { type Disk, WorldError } from '@shoal/base';
 import { NodeError } from '../errors.ts';
+import { watchSettings } from '../watch/settings.ts';
 import { editConfig } from './edit.ts';
 import { engineLimits } from './engine.ts';
 import { readConfigText } from './file.ts';
@@ -33,6 +34,7 @@ const liveKeys: ReadonlySet<ConfigKey> = new Set([
   'scan.timeout',
   'on-complete.command',
   'labels.move',
+  'watch.folders',
 ]);
 
 /** Whoever has the token may use the node, and not run programs of their choice on this machine. */
@@ -107,7 +109,7 @@ export class LiveConfig {
       flags: Object.fromEntries(flags),
       ...(isThere && { file: path }),
     });
-    engineLimits(loaded.config);
+    checkMeaning(loaded.config);
     this.#loaded = loaded;
     this.#options.apply(loaded.config);
   }
@@ -130,12 +132,17 @@ export class LiveConfig {
     }
     const next = { ...config };
     for (const [key, value] of given) set(next, key, value ?? defaultOf(key, places));
-    // Schedules are held against what they mean, too.
-    engineLimits(next);
+    checkMeaning(next);
     const before = (await readConfigText(disk, path)) ?? '';
     await writeText(disk, path, await editConfig(before, given));
     await this.#load();
   }
+}
+
+/** Schedules and watch folders are held against what they mean, too. */
+function checkMeaning(config: Config): void {
+  engineLimits(config);
+  watchSettings(config['watch.folders']);
 }
 
 function set<Key extends ConfigKey>(

@@ -51,6 +51,7 @@ export const configSchema = {
     'scan.timeout',
     'on-complete.command',
     'labels.move',
+    'watch.folders',
     'log.level',
   ],
   properties: {
@@ -326,6 +327,16 @@ export const configSchema = {
       description:
         'whether the files of a transfer move when it is given a label that has a folder; new ones go there at once either way',
       expects: 'on or off',
+      flag: 'none',
+    },
+    'watch.folders': {
+      type: 'string',
+      pattern: '^(?:none|[/"].*)$',
+      default: 'none',
+      description:
+        'folders whose .torrent and .magnet files are added; each with label=NAME, to=DIR, paused, and after=rename (.added), after=remove or after=move:DIR for the file',
+      expects:
+        'none, or absolute paths with semicolons between, such as "/srv/drop label=tv to=/srv/tv after=remove"',
       flag: 'none',
     },
     'log.level': {
