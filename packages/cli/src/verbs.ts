@@ -47,6 +47,11 @@ export const verbs: readonly VerbEntry[] = [
     load: () => import('./verbs/move.ts'),
   },
   {
+    name: 'rename',
+    summary: 'give files of a transfer another name',
+    load: () => import('./verbs/rename.ts'),
+  },
+  {
     name: 'select',
     summary: 'choose which files of a transfer are wanted, and how soon',
     load: () => import('./verbs/select.ts'),

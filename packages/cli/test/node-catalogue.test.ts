@@ -50,15 +50,34 @@ test('a node publishes, finds, rates, reports and withdraws in all its indexes, 
 
   const told = await shoal(['find', 'wha*', '--data', data, '--json']);
   assert.equal(told.code, 0, told.stderr);
-  const events = told.stdout
-    .trim()
-    .split('\n')
-    .map((line): Record<string, unknown> => JSON.parse(line));
+  const events = linesOf(told.stdout);
   assert.deepEqual(
     events.map(({ event, infoHash: hash, stars }) => event ?? [hash, stars]),
     ['index-failed', [infoHash, 4]],
     'find hands its question to the running node, which knows indexes',
   );
+
+  const own = ['--data', data, '--json'];
+  const torrent = join(folder, 'krill.torrent');
+  await shoal(['make', join(folder, 'humpback whale.txt'), '-o', torrent, '--format', 'v1']);
+  const words = ['publish', torrent, '--title', 'Krill', '--tag', 'Sea', '--supersedes', infoHash, ...own];
+  const published = await shoal(words);
+  assert.equal(published.code, 0, published.stdout + published.stderr);
+  const krill = linesOf(published.stdout).find(({ title }) => title === 'Krill');
+  assert.deepEqual([krill?.publisher, typeof krill?.revision], [said.key, 'number']);
+  const named = String(krill?.infoHash);
+  const there = (await node.call('find', { query: { q: 'krill' } })).results;
+  assert.deepEqual(
+    there.map(({ tags, files }) => [tags, files.length]),
+    [[['sea'], 1]],
+  );
+  assert.equal((await shoal(['rate', named, '--stars', '2', ...own])).code, 0);
+  assert.equal((await node.call('find', { query: { q: 'krill' } })).results[0]?.stars, 2);
+  assert.equal((await shoal(['rate', named, '--report', 'spam', ...own])).code, 0);
+  const withdrawn = await shoal(['withdraw', torrent, ...own]);
+  assert.equal(withdrawn.code, 0, withdrawn.stdout);
+  assert.equal(linesOf(withdrawn.stdout).filter(({ publisher }) => publisher === said.key).length, 2);
+  assert.deepEqual((await node.call('find', { query: { q: 'krill' } })).results, []);
 
   await node.call('withdraw', { params: { infoHash } });
   assert.deepEqual((await node.call('find', { query: { q: 'whale' } })).results, []);
@@ -70,6 +89,13 @@ test('a node publishes, finds, rates, reports and withdraws in all its indexes, 
   const stranger = createClient({ url: up.url, fetch });
   await assert.rejects(stranger.call('withdraw', { params: { infoHash } }), isRefused('token-missing'));
 });
+
+function linesOf(text: string): Record<string, unknown>[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
 
 test('a node that knows no index says so', async (context) => {
   const folder = await temporaryFolder(context);

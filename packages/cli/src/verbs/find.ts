@@ -4,12 +4,11 @@ import { Option } from '@commander-js/extra-typings';
 import type { FindAnswer, FindQuery, FoundTorrent } from '@shoal/api';
 import { categories, type Merged, mergedOrders, mergeFound } from '@shoal/directory';
 import { magnetOf } from '@shoal/metainfo';
-import { openSpeaking, type SpeakingFlags, tellFailure } from '../catalogue/indexes.ts';
-import { effectiveConfig } from '../config.ts';
+import { openSpeaking, tellFailure } from '../catalogue/indexes.ts';
+import { nodeThatSpeaks } from '../catalogue/through-node.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import { formatBytes } from '../numbers.ts';
-import type { RunningNode } from '../running/running-node.ts';
 import type { Context, Verb } from '../verb.ts';
 
 const find: Verb = (command, context) => {
@@ -85,7 +84,9 @@ const find: Verb = (command, context) => {
         add(name, value);
       for (const [name, value] of Object.entries({ 'min-size': minSize, 'max-size': maxSize, sort, limit }))
         add(name, value);
-      const node = await nodeFor(context, options);
+      // A node asks once for each thing; what it does not do is done here.
+      const isAlone = options.scrape === true || (options.tag ?? []).length > 1;
+      const node = isAlone ? undefined : await nodeThatSpeaks(context, options);
       if (node !== undefined) {
         const query: FindQuery = Object.fromEntries(fields);
         tellFound(context, await node.call('find', { query }, signal));
@@ -170,24 +171,6 @@ function textOf({ title, category, size, seeds, leechers, stars, ratings, report
     ...(reports === 0 ? [] : [`reported ${reports} times`]),
   ];
   return `${title}\n  ${facts.join(', ')}\n  ${magnet}`;
-}
-
-/** The node that owns the data folder, where nothing is wanted that it does not do. */
-async function nodeFor(
-  context: Context,
-  {
-    index,
-    scrape,
-    network,
-    bind,
-    tag = [],
-    ...given
-  }: SpeakingFlags & { readonly scrape?: true; readonly tag?: readonly string[] },
-): Promise<RunningNode | undefined> {
-  if ((index ?? scrape ?? network ?? bind) !== undefined || tag.length > 1) return undefined;
-  const { config } = await effectiveConfig(context, given);
-  const { findNode } = await import('../running/running-node.ts');
-  return await findNode(config.data, context.signal);
 }
 
 function tellFound({ output }: Context, { results, failures, corrected, total }: FindAnswer): void {

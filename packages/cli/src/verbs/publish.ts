@@ -1,8 +1,13 @@
 // Says in indexes what a torrent is, signed with the key of this node, so that others find it.
 
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import type { NewPublication } from '@shoal/api';
+import { toHex } from '@shoal/base';
 import { categories, contentOf, type PublicationContent, signPublication } from '@shoal/directory';
+import { encodeTorrent, magnetOf } from '@shoal/metainfo';
+import type { NamedSource } from '@shoal/swarm';
 import { openSpeaker, openSpeaking, sayToAll, torrentNamed } from '../catalogue/indexes.ts';
+import { nodeThatSpeaks, tellSaid } from '../catalogue/through-node.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import { readSource } from '../transferring/sources.ts';
@@ -29,15 +34,22 @@ const publish: Verb = (command, context) => {
     .addOption(flags.network)
     .addOption(flags.bind)
     .action(async (what, options) => {
-      const speaking = await openSpeaking(context, options);
-      const { world } = speaking;
-      const said = contentOf(await readSource(world, what));
+      const node = await nodeThatSpeaks(context, options);
+      const speaking = node === undefined ? await openSpeaking(context, options) : undefined;
+      const world = await context.world();
+      const source = await readSource(world, what);
+      const said = contentOf(source);
       const { title = said.title, description, category, language, licence, size = said.size } = options;
       if (title === undefined)
         throw new CliError('usage', 'The link has no name: say with --title what it is called.');
       const supersedes = await Promise.all(
         (options.supersedes ?? []).map((hash) => torrentNamed(world, hash)),
       );
+      const tell = (told: { infoHash: string; revision: number }, publisher: string, index: string) =>
+        context.output.result(
+          { infoHash: told.infoHash, title: content.title, publisher, index, revision: told.revision },
+          `${told.infoHash}  "${content.title}" is published in ${index}`,
+        );
       const content: PublicationContent = {
         ...said,
         title: title.trim(),
@@ -49,21 +61,41 @@ const publish: Verb = (command, context) => {
         size,
         supersedes,
       };
+      if (node !== undefined) {
+        const body = newPublication(source, content);
+        const answer = await node.call('publish', { body }, context.signal);
+        tellSaid(context, answer, (index) => tell(answer, answer.key, index));
+      }
+      if (speaking === undefined) return;
       const identity = await openSpeaker(context, speaking);
       await sayToAll(
         context,
         speaking,
         (saying) => signPublication(identity, content, saying),
-        ({ infoHash, revision }, index) =>
-          context.output.result(
-            { infoHash, title: content.title, publisher: identity.id, index, revision },
-            `${infoHash}  "${content.title}" is published in ${index}`,
-          ),
+        (accepted, index) => tell(accepted, identity.id, index),
       );
     });
 };
 
 export default publish;
+
+/** As a node takes it. */
+function newPublication(source: NamedSource, content: PublicationContent): NewPublication {
+  const { title, description, category, language, licence, size } = content;
+  return {
+    ...(source.kind === 'torrent'
+      ? { torrent: Buffer.from(encodeTorrent(source.torrent)).toString('base64') }
+      : { link: magnetOf(source.magnet) }),
+    title,
+    category,
+    ...(description !== undefined && { description }),
+    ...(content.tags.length > 0 && { tags: [...content.tags] }),
+    ...(language !== undefined && { language }),
+    ...(licence !== undefined && { licence }),
+    ...(size !== undefined && { size }),
+    ...(content.supersedes.length > 0 && { supersedes: content.supersedes.map(toHex) }),
+  };
+}
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a number of bytes.');

@@ -1,8 +1,10 @@
 // Says in indexes what a torrent is worth, or what is wrong with it: one rating and one report a key.
 
 import { Option } from '@commander-js/extra-typings';
+import { toHex } from '@shoal/base';
 import { reportReasons, signRating, signReport } from '@shoal/directory';
 import { openSpeaker, openSpeaking, sayToAll, torrentNamed } from '../catalogue/indexes.ts';
+import { nodeThatSpeaks, tellSaid } from '../catalogue/through-node.ts';
 import { CliError } from '../exit-codes.ts';
 import { flags } from '../flags.ts';
 import type { Verb } from '../verb.ts';
@@ -34,6 +36,21 @@ const rate: Verb = (command, context) => {
         );
       if (report !== undefined && stars !== undefined)
         throw new CliError('usage', 'A rating and a report are told one after the other.');
+      const did = report !== undefined ? 'reported' : remove === true ? 'no longer rated' : 'rated';
+      const tell = (infoHash: string, key: string, index: string) =>
+        context.output.result({ infoHash, did, key, index }, `${infoHash} is ${did} in ${index}`);
+      const node = await nodeThatSpeaks(context, options);
+      if (node !== undefined) {
+        const params = { infoHash: toHex(await torrentNamed(await context.world(), what)) };
+        const said = words === undefined ? {} : { comment: words };
+        const body = { ...said, ...(stars !== undefined && { stars: Number(stars) }) };
+        const answer =
+          report === undefined
+            ? await node.call('rate', { params, body }, context.signal)
+            : await node.call('report', { params, body: { ...said, reason: report } }, context.signal);
+        tellSaid(context, answer, (index) => tell(params.infoHash, answer.key, index));
+        return;
+      }
       const speaking = await openSpeaking(context, options);
       const torrent = await torrentNamed(speaking.world, what);
       const identity = await openSpeaker(context, speaking);
@@ -49,13 +66,7 @@ const rate: Verb = (command, context) => {
                 saying,
               )
             : signReport(identity, { ...content, reason: report }, saying),
-        ({ infoHash }, index) => {
-          const did = report !== undefined ? 'reported' : remove === true ? 'no longer rated' : 'rated';
-          context.output.result(
-            { infoHash, did, key: identity.id, index },
-            `${infoHash} is ${did} in ${index}`,
-          );
-        },
+        ({ infoHash }, index) => tell(infoHash, identity.id, index),
       );
     });
 };

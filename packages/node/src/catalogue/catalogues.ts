@@ -23,9 +23,10 @@ import {
 import type { Identity } from '@shoal/identity';
 import { magnetOf, parseMagnet, type Torrent } from '@shoal/metainfo';
 import { NodeError } from '../errors.ts';
+import { torrentOf } from '../transfers/torrent-files.ts';
 
 export interface CataloguesOptions {
-  readonly world: Pick<World, 'clock' | 'http'>;
+  readonly world: Pick<World, 'clock' | 'hashing' | 'http'>;
   readonly identity: Identity;
   readonly version: string;
   /** None in a network mode that asks no index. */
@@ -58,10 +59,11 @@ export class Catalogues {
   }
 
   publish(what: NewPublication, torrent: Torrent | undefined): Promise<SaidAnswer> {
+    const file = what.torrent === undefined ? torrent : this.#torrentIn(what.torrent);
     const said = contentOf(
-      torrent === undefined
+      file === undefined
         ? { kind: 'magnet', magnet: parseMagnet(what.link ?? '') }
-        : { kind: 'torrent', torrent },
+        : { kind: 'torrent', torrent: file },
     );
     const title = (what.title ?? said.title)?.trim();
     if (title === undefined || title === '')
@@ -74,8 +76,16 @@ export class Catalogues {
       category: what.category ?? 'other',
       language: what.language,
       licence: what.licence,
+      size: what.size ?? said.size,
+      supersedes: (what.supersedes ?? []).map(shortHash),
     };
     return this.#say((saying) => signPublication(this.#o.identity, content, saying));
+  }
+
+  #torrentIn(base64: string): Torrent {
+    const bytes = Buffer.from(base64, 'base64');
+    if (bytes.length === 0) throw new NodeError('invalid', 'torrent is no base64.');
+    return torrentOf(new Uint8Array(bytes), this.#o.world.hashing);
   }
 
   withdraw(infoHash: string): Promise<SaidAnswer> {
@@ -102,6 +112,7 @@ export class Catalogues {
     return {
       infoHash: answers[0]?.value.infoHash ?? '',
       key: this.#o.identity.id,
+      revision: Math.max(0, ...answers.map(({ value }) => value.revision)),
       indexes: answers.map(({ url }) => url),
       failures,
     };

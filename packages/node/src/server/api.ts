@@ -28,7 +28,7 @@ type Handler<Name extends OperationName> = (
 export type Handlers = { readonly [Name in OperationName]: Handler<Name> };
 
 /** These carry torrent files or thousands of ids. */
-const withLongBodies: ReadonlySet<OperationName> = new Set(['addTransfer', 'bulk']);
+const withLongBodies: ReadonlySet<OperationName> = new Set(['addTransfer', 'bulk', 'publish']);
 
 export interface ApiOptions {
   readonly gate: Gate;
