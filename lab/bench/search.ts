@@ -1,18 +1,19 @@
 // Search in a catalogue of millions: import, questions of two words, and publications at the same time. Run:
 // `shoal bench search [--entries 200000] [--seed 1] [--seconds 20] [--writes 100] [--postgres] [--database ADDRESS]
-// [--keep] [--reuse]`. With `--keep` the database stays, and `--reuse --database ADDRESS` with the same entries and seed
-// asks it again without an import. `--postgres` starts a PostgreSQL. Words come from a fixed vocabulary with Zipf's frequencies; each word of a question is in 0.1 to 1% of the
-// entries. Signing is not counted, checking signatures is.
+// [--records FILE] [--keep] [--reuse]`. The records are signed first, into FILE, which stays; what is there already is
+// taken as it is, so that an import can be measured alone (`--seconds 0`). With `--keep` the database stays, and `--reuse
+// --database ADDRESS` with the same FILE asks it again without an import. `--postgres` starts a PostgreSQL. Words come from
+// a fixed vocabulary with Zipf's frequencies; each word of a question is in 0.1 to 1% of the entries.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createNodeWorld } from '@shoal/base/node';
 import { type Category, categories, type PublicationContent, signPublication } from '@shoal/directory';
 import { type Identity, identityFromSeed } from '@shoal/identity';
-import { openDatabase } from '@shoal/index/node';
+import { openDatabase, startSignatureThreads } from '@shoal/index/node';
 import { openCatalogue } from '@shoal/index/sections';
 import { startPostgres } from '../../packages/index/test/database/postgres-server.ts';
 
@@ -24,6 +25,7 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string', default: '20' },
     writes: { type: 'string', default: '100' },
     database: { type: 'string' },
+    records: { type: 'string' },
     postgres: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     reuse: { type: 'boolean', default: false },
@@ -33,6 +35,8 @@ const entries = Number(flags.entries);
 const vocabularySize = 100_000;
 const publishers = 200;
 const chunk = 10_000;
+/** A record is shorter, and so is the number before it. */
+const lengthDigits = 6;
 
 /** Mulberry32: the same numbers for the same seed. */
 function generator(seed: number): () => number {
@@ -96,7 +100,6 @@ function sentence(length: number, used: Set<number>): string {
   }).join(' ');
 }
 
-/** The same numbers are drawn whether it is signed or not. */
 function makeContent(): { identity: Identity; content: PublicationContent } {
   const used = new Set<number>();
   const v1 = new Uint8Array(20);
@@ -131,44 +134,79 @@ function tell(what: string, times: number[]): void {
   console.log(`${what}: ${times.length}, p50 ${p50} ms, p90 ${p90} ms, p99 ${p99} ms, longest ${most} ms`);
 }
 
-async function importAll(): Promise<void> {
-  let importMs = 0;
-  let cpuMs = 0;
+/** Each after its length in six digits; beside them how often each word was drawn. */
+async function signAll(path: string): Promise<void> {
+  const file = await open(`${path}.part`, 'w');
   for (let at = 0; at < entries; at += chunk) {
     const records = Array.from({ length: Math.min(chunk, entries - at) }, makeRecord);
-    const begun = performance.now();
-    const before = process.cpuUsage();
-    const { refused } = await catalogue.takeAll(records);
-    importMs += performance.now() - begun;
-    const { user, system } = process.cpuUsage(before);
-    cpuMs += (user + system) / 1000;
-    if (refused > 0) throw new Error(`${refused} were refused`);
-    if ((at / chunk) % 20 === 19)
-      console.error(`${at + chunk} entries, ${((at + chunk) / importMs).toFixed(2)} a millisecond`);
+    await file.write(
+      Buffer.concat(
+        records.flatMap((record) => [
+          Buffer.from(String(record.length).padStart(lengthDigits, '0')),
+          Buffer.from(record),
+        ]),
+      ),
+    );
+    if ((at / chunk) % 20 === 19) console.error(`${at + chunk} records signed`);
   }
-  const perSecond = Math.round((1000 * entries) / importMs);
-  const took = `${(importMs / 1000).toFixed(1)} s (${(cpuMs / 1000).toFixed(1)} s of processors)`;
-  console.log(`import: ${entries} entries in ${took}, ${perSecond}/s`);
+  await file.close();
+  writeFileSync(`${path}.words`, uses);
+  await rename(`${path}.part`, path);
+}
+
+async function* recordsIn(path: string): AsyncGenerator<Uint8Array> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const bytes of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+    const all = Buffer.concat([rest, bytes]);
+    let at = 0;
+    while (at + lengthDigits <= all.length) {
+      const start = at + lengthDigits;
+      const end = start + Number(all.toString('latin1', at, start));
+      if (end > all.length) break;
+      yield Uint8Array.from(all.subarray(start, end));
+      at = end;
+    }
+    rest = all.subarray(at);
+  }
+}
+
+async function importAll(path: string): Promise<void> {
+  const begun = performance.now();
+  const before = process.cpuUsage();
+  let told = 0;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const record of recordsIn(path)) {
+      if (++told % 200_000 === 0)
+        console.error(`${told} entries, ${(told / (performance.now() - begun)).toFixed(2)} a millisecond`);
+      yield record;
+    }
+  }
+  const { taken, refused } = await catalogue.takeAll(counted());
+  if (refused > 0 || taken !== entries) throw new Error(`${taken} were taken and ${refused} refused`);
+  const ms = performance.now() - begun;
+  const { user, system } = process.cpuUsage(before);
+  const took = `${(ms / 1000).toFixed(1)} s (${((user + system) / 1e6).toFixed(1)} s of processors)`;
+  console.log(`import: ${entries} entries in ${took}, ${Math.round((1000 * entries) / ms)}/s`);
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'shoal-search-'));
 const postgres = flags.postgres ? await startPostgres() : undefined;
 const address = flags.database ?? (await postgres?.fresh()) ?? `sqlite:${join(folder, 'catalogue.db')}`;
-/** How often each word was drawn, for the next time. */
-const counted = join(tmpdir(), `shoal-search-${entries}-${flags.seed}.json`);
+const records = flags.records ?? join(folder, 'records');
 const world = createNodeWorld();
 const database = await openDatabase(address, Date.now());
-const catalogue = openCatalogue({ clock: world.clock, database });
+const catalogue = openCatalogue({ clock: world.clock, database, startSignatureThreads });
 try {
-  if (!flags.reuse) await importAll();
-  else if (existsSync(counted)) uses.set(JSON.parse(readFileSync(counted, 'utf8')));
-  else for (let i = 0; i < entries; i++) makeContent();
-  if (flags.keep || flags.reuse) writeFileSync(counted, JSON.stringify([...uses]));
+  if (!existsSync(records)) await signAll(records);
+  else uses.set(new Uint32Array(Uint8Array.from(readFileSync(`${records}.words`)).buffer));
+  if (!flags.reuse) await importAll(records);
   // What is published from here on is new, also where the same numbers were drawn before.
   made = entries + (Date.now() % 1_000_000_000);
   if (address.startsWith('sqlite:')) {
-    const { size } = await stat(address.slice('sqlite:'.length));
-    console.log(`file: ${(size / 2 ** 20).toFixed(0)} MiB, ${Math.round(size / entries)} bytes an entry`);
+    const path = address.slice('sqlite:'.length);
+    const { size } = await stat(path);
+    const { size: logged } = await stat(`${path}-wal`);
+    console.log(`file: ${(size / 2 ** 20).toFixed(0)} MiB and ${(logged / 2 ** 20).toFixed(0)} MiB of log`);
   }
 
   const between = (least: number, most: number): string[] =>
@@ -190,6 +228,7 @@ try {
     await Promise.all(under);
   })();
   async function ask(what: string, words: () => string, seconds: number): Promise<void> {
+    if (seconds === 0) return;
     const times: number[] = [];
     let found = 0;
     for (const end = performance.now() + 1000 * seconds; performance.now() < end; ) {

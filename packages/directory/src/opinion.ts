@@ -92,7 +92,8 @@ export function readEntry(bytes: Uint8Array): UnverifiedEntry {
 
 /** A look at where every record has its kind, from the end of what is before the signature; reading it is what checks. */
 function kindOf(bytes: Uint8Array): string | undefined {
-  const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1').slice(-200);
+  const end = bytes.subarray(-200);
+  const tail = Buffer.from(end.buffer, end.byteOffset, end.byteLength).toString('latin1');
   return kinds.find((kind) => tail.includes(`4:kind${kind.length}:${kind}4:made`));
 }
 

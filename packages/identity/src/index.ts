@@ -4,6 +4,7 @@ export { type OpenedIdentity, type OpenIdentityOptions, openIdentity } from './k
 export { type Identity, identityFromSeed, verifySignature } from './keys.ts';
 export {
   checkTimes,
+  isSigned,
   type RecordDraft,
   type RecordFields,
   readRecord,
@@ -11,5 +12,4 @@ export {
   signRecord,
   type UnverifiedRecord,
   verifyRecord,
-  verifyRecordAside,
 } from './records.ts';

@@ -32,21 +32,6 @@ export function verifySignature(publicKey: Uint8Array, message: Uint8Array, sign
   return verify(null, message, readPublicKey(publicKey), signature);
 }
 
-/** The same on other threads, for many at once. */
-export function verifySignatureAside(
-  publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-): Promise<boolean> {
-  if (publicKey.length !== publicKeyLength || signature.length !== signatureLength)
-    return Promise.resolve(false);
-  return new Promise((resolve) =>
-    verify(null, message, readPublicKey(publicKey), signature, (error, isGood) =>
-      resolve(error === null && isGood),
-    ),
-  );
-}
-
 /** Reading a key takes a tenth of checking a signature, and a few keys sign most of what comes. */
 const readKeys = new Map<string, KeyObject>();
 const maxReadKeys = 1_000;

@@ -13,13 +13,7 @@ import {
 } from '@shoal/base';
 import { deepestRecord, latestSeconds, longestKind, longestRecord } from './bounds.ts';
 import { IdentityError } from './errors.ts';
-import {
-  type Identity,
-  publicKeyLength,
-  signatureLength,
-  verifySignature,
-  verifySignatureAside,
-} from './keys.ts';
+import { type Identity, publicKeyLength, signatureLength, verifySignature } from './keys.ts';
 
 export interface RecordFields {
   /** What it says: "lease". */
@@ -96,29 +90,16 @@ export function readRecord(
 export function verifyRecord<Unverified extends UnverifiedRecord>(
   record: Unverified,
 ): Unverified & { readonly isVerified: true } {
-  if (!verifySignature(...signedParts(record))) throw badSignature();
+  if (!isSigned(record))
+    throw new IdentityError('bad-signature', 'The signature is not by the key that the record names.');
   return { ...record, isVerified: true };
 }
 
-/** The same on other threads, for many at once. */
-export async function verifyRecordAside<Unverified extends UnverifiedRecord>(
-  record: Unverified,
-): Promise<Unverified & { readonly isVerified: true }> {
-  if (!(await verifySignatureAside(...signedParts(record)))) throw badSignature();
-  return { ...record, isVerified: true };
-}
-
-function signedParts({
-  bytes,
-  key,
-}: UnverifiedRecord): [key: Uint8Array, message: Uint8Array, signature: Uint8Array] {
+/** The same of what `readRecord` read, for a thread that is sent no more of it. */
+export function isSigned({ bytes, key }: Pick<UnverifiedRecord, 'bytes' | 'key'>): boolean {
   const end = bytes.length - signatureLength - letterE.length;
   const unsigned = concatBytes(prefix, bytes.subarray(0, end - beforeSignature.length), letterE);
-  return [key, unsigned, bytes.subarray(end, end + signatureLength)];
-}
-
-function badSignature(): IdentityError {
-  return new IdentityError('bad-signature', 'The signature is not by the key that the record names.');
+  return verifySignature(key, unsigned, bytes.subarray(end, end + signatureLength));
 }
 
 /**

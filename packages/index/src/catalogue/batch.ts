@@ -10,6 +10,8 @@ import type {
   UnverifiedWithdrawal,
 } from '@shoal/directory';
 import { type Insertable, type Kysely, sql } from 'kysely';
+import type { DatabaseKind } from '../database/column-types.ts';
+import { insertMany } from '../database/insert-many.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Blocking } from './blocking.ts';
 import { maxPublicationsOfTorrent, maxRatingsOfTorrent } from './bounds.ts';
@@ -31,13 +33,33 @@ type EntryRow = CatalogueTables['entries'];
 type OpinionRow = Omit<CatalogueTables['ratings'], 'torrent'> & { torrent: Uint8Array };
 
 interface BatchParts {
+  readonly kind: DatabaseKind;
   readonly words: WordIndex;
   readonly blocking: Blocking;
   readonly nowMs: number;
 }
 
-/** Rows in one statement: 17 values each, of the 32,766 that SQLite takes. */
+/** Values in one list of a statement, of the 32,766 that SQLite takes. */
 const rowsAtOnce = 500;
+const columnsOfEntry = [
+  'number',
+  'publisher',
+  'torrent',
+  'other',
+  'sequence',
+  'added_ms',
+  'state',
+  'size',
+  'title_words',
+  'seeds',
+  'leechers',
+  'completed',
+  'seen_ms',
+  'stars',
+  'ratings',
+  'reports',
+] as const satisfies readonly (keyof EntryRow)[];
+const bytesOfEntry: readonly string[] = ['torrent', 'other'];
 const revisionFact = 'catalogue-revision';
 export const listedFact = 'catalogue-listed';
 
@@ -329,7 +351,7 @@ class Batch {
   async write(): Promise<void> {
     if (this.#records.size === 0) return;
     const db = this.#db;
-    const { words } = this.#parts;
+    const { words, kind } = this.#parts;
     for (const some of chunks(this.#goneRows, rowsAtOnce))
       await db.deleteFrom('entries').where('number', 'in', some).execute();
     for (const some of chunks(this.#goneRecords, rowsAtOnce))
@@ -338,19 +360,27 @@ class Batch {
     for (const [number, state] of this.#restated)
       await db.updateTable('entries').set({ state }).where('number', '=', number).execute();
     const rows = [...this.#changedRows].flatMap((slot) => this.#rows.get(slot) ?? []);
-    for (const some of chunks(rows, rowsAtOnce)) await db.insertInto('entries').values(some).execute();
+    await insertMany(db, kind, {
+      into: 'entries',
+      columns: columnsOfEntry.map((name) => [name, bytesOfEntry.includes(name) ? 'bytes' : 'bigint']),
+      rows: rows.map((row) => columnsOfEntry.map((name) => row[name])),
+    });
     const opinions = await this.#writeOpinions();
     const numbers = new Set([...rows, ...opinions].map(({ number }) => number));
-    const records = [...this.#records].flatMap(([number, record]) =>
-      numbers.has(number) ? [{ number, record }] : [],
-    );
-    for (const some of chunks(records, rowsAtOnce)) await db.insertInto('records').values(some).execute();
+    await insertMany(db, kind, {
+      into: 'records',
+      columns: [
+        ['number', 'bigint'],
+        ['record', 'bytes'],
+      ],
+      rows: [...this.#records].filter(([number]) => numbers.has(number)),
+    });
     await this.#writeSuccessions();
     const listed = rows.flatMap(({ number, state }): (WordRow & IndexedWords)[] => {
       const found = state === states.listed ? this.#words.get(number) : undefined;
       return found === undefined ? [] : [{ number, words: found.all, ...found }];
     });
-    for (const some of chunks(listed, rowsAtOnce)) await words.add(db, some);
+    await words.add(db, listed);
     await this.#writeVocabulary(listed);
     await refreshOpinions(db, [...this.#refreshed.values()]);
     await setFact(db, revisionFact, this.#revision);
@@ -408,29 +438,29 @@ class Batch {
   async #writeVocabulary(rows: readonly IndexedWords[]): Promise<void> {
     const uses = new Map<string, number>();
     for (const { spoken } of rows) for (const word of spoken) uses.set(word, (uses.get(word) ?? 0) + 1);
-    const values = [...uses].map(([word, times]) => ({ word, uses: times }));
-    values.sort((a, b) => (a.word < b.word ? -1 : 1));
-    const fresh: { shortening: number; word: string }[] = [];
-    for (const some of chunks(values, rowsAtOnce)) {
-      const written = await this.#db
-        .insertInto('vocabulary')
-        .values(some)
-        .onConflict((conflict) =>
-          conflict.column('word').doUpdateSet({ uses: sql`vocabulary.uses + excluded.uses` }),
-        )
-        .returningAll()
-        .execute();
-      for (const { word, uses: total } of written)
-        if (total === uses.get(word) && isCorrectable(word))
-          for (const shortening of shortenings(word)) fresh.push({ shortening, word });
-    }
-    fresh.sort((a, b) => a.shortening - b.shortening);
-    for (const some of chunks(fresh, rowsAtOnce))
-      await this.#db
-        .insertInto('spellings')
-        .values(some)
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
+    const { kind } = this.#parts;
+    const written = await insertMany<CatalogueTables['vocabulary'], Tables>(this.#db, kind, {
+      into: 'vocabulary',
+      columns: [
+        ['word', 'text'],
+        ['uses', 'bigint'],
+      ],
+      rows: [...uses].sort(([a], [b]) => (a < b ? -1 : 1)),
+      end: 'on conflict (word) do update set uses = vocabulary.uses + excluded.uses returning word, uses',
+    });
+    const fresh: [shortening: number, word: string][] = [];
+    for (const { word, uses: total } of written)
+      if (total === uses.get(word) && isCorrectable(word))
+        for (const shortening of shortenings(word)) fresh.push([shortening, word]);
+    await insertMany(this.#db, kind, {
+      into: 'spellings',
+      columns: [
+        ['shortening', 'bigint'],
+        ['word', 'text'],
+      ],
+      rows: fresh.sort(([a], [b]) => a - b),
+      end: 'on conflict do nothing',
+    });
   }
 }
 

@@ -38,8 +38,14 @@ export const ratingsShown = 100;
 
 /** What is written in one transaction: one wait for the disk. */
 export const maxBatch = 500;
-/** The same where nobody waits for each. */
+/** The same where nobody waits for each, … */
 export const importBatch = 2_000;
+/** … of which so many are checked ahead … */
+export const batchesChecked = 3;
+/** … and as many written in one transaction as this takes, so that pages that change often are written once. */
+export const importTransactionMs = 10_000;
+/** Signatures that no thread is started for: five milliseconds. */
+export const checkedHere = 50;
 /** Records that wait to be written; beyond, the index says that it is busy. */
 export const maxWaiting = 5_000;
 

@@ -173,7 +173,9 @@ export interface Catalogue {
    */
   take(record: Uint8Array): Promise<Taken>;
   /** Many at once, in order: what cannot be taken is counted and left out. For a catalogue from elsewhere. */
-  takeAll(records: readonly Uint8Array[]): Promise<{ readonly taken: number; readonly refused: number }>;
+  takeAll(
+    records: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  ): Promise<{ readonly taken: number; readonly refused: number }>;
   /**
    * What changed after a revision, in its order: a record that was replaced meanwhile is not among it. Up to `most`.
    * All from 0 on are the catalogue.

@@ -2,18 +2,30 @@
 
 import { type Clock, RoomError } from '@shoal/base';
 import { readEntry, type UnverifiedEntry } from '@shoal/directory';
-import { checkTimes, clockToleranceSeconds, verifyRecord, verifyRecordAside } from '@shoal/identity';
-import { sql } from 'kysely';
+import { checkTimes, clockToleranceSeconds, isSigned, verifyRecord } from '@shoal/identity';
+import { type Kysely, sql } from 'kysely';
 import type { DatabaseAccess, IndexDatabase } from '../database/database.ts';
+import type { Tables } from '../database/schema.ts';
 import { IndexError } from '../errors.ts';
 import { applyBatch, type Pending } from './batch.ts';
 import { Blocking } from './blocking.ts';
-import { importBatch, maxBatch, maxChanges, maxChangesBytes, maxWaiting, ratingsShown } from './bounds.ts';
+import {
+  batchesChecked,
+  checkedHere,
+  importBatch,
+  importTransactionMs,
+  maxBatch,
+  maxChanges,
+  maxChangesBytes,
+  maxWaiting,
+  ratingsShown,
+} from './bounds.ts';
 import type { Catalogue, Change, Rating, Report, Taken, TorrentDetails } from './catalogue.ts';
 import { EntryReading, type LiveHealth, torrentNamed } from './entry-rows.ts';
 import { writeHealth } from './health.ts';
 import { type Exclusively, Moderation } from './moderation.ts';
 import { Searching } from './searching.ts';
+import type { SignatureThreads } from './signatures.ts';
 import { states } from './tables.ts';
 import { wordIndexes } from './word-index.ts';
 
@@ -30,19 +42,31 @@ export interface CatalogueParts {
   readonly database: IndexDatabase;
   /** What the tracker knows. */
   readonly health?: LiveHealth | undefined;
+  /** For catalogues from elsewhere; without them, their signatures are checked here. */
+  readonly startSignatureThreads?: () => SignatureThreads;
 }
 
-export function openCatalogue({ clock, database, health }: CatalogueParts): Catalogue {
+export function openCatalogue({ clock, database, health, startSignatureThreads }: CatalogueParts): Catalogue {
   const { access } = database;
   const reading = new EntryReading(access, () => clock.wallTimeMs(), health);
   const searching = new Searching(access, clock, reading);
   const blocking = new Blocking();
   const words = wordIndexes[access.kind];
-  const exclusively: Exclusively = (run) =>
+  const alone: Exclusively = (run) =>
     access.db.transaction().execute(async (db) => {
       if (access.kind === 'postgres') await sql`select pg_advisory_xact_lock(${writeLock})`.execute(db);
       return run(db);
     });
+  /** Somebody waits for these. */
+  let wanted = 0;
+  const exclusively: Exclusively = async (run) => {
+    wanted++;
+    try {
+      return await alone(run);
+    } finally {
+      wanted--;
+    }
+  };
   const moderation = new Moderation(access, exclusively, () => clock.wallTimeMs());
   const waiting: Waiting[] = [];
   let isWriting = false;
@@ -53,7 +77,7 @@ export function openCatalogue({ clock, database, health }: CatalogueParts): Cata
     while (waiting.length > 0) {
       const batch = waiting.splice(0, maxBatch);
       try {
-        const results = await writeAll(batch);
+        const results = await exclusively((db) => writeAll(db, batch));
         for (const [i, one] of batch.entries()) {
           const result = results[i];
           if (result === undefined) one.reject(new Error('a record got no answer'));
@@ -67,8 +91,8 @@ export function openCatalogue({ clock, database, health }: CatalogueParts): Cata
     isWriting = false;
   }
 
-  function writeAll(batch: readonly Pending[]): Promise<Taken[]> {
-    return exclusively((db) => applyBatch(db, batch, { words, blocking, nowMs: clock.wallTimeMs() }));
+  function writeAll(db: Kysely<Tables>, batch: readonly Pending[]): Promise<Taken[]> {
+    return applyBatch(db, batch, { kind: access.kind, words, blocking, nowMs: clock.wallTimeMs() });
   }
 
   function timely(bytes: Uint8Array): UnverifiedEntry {
@@ -83,17 +107,38 @@ export function openCatalogue({ clock, database, health }: CatalogueParts): Cata
   }
 
   /** What is no proper record is left out. */
-  async function checkedAside(records: readonly Uint8Array[]): Promise<Pending[]> {
-    const checks = records.map(async (bytes): Promise<Pending[]> => {
+  async function checkedImport(
+    records: readonly Uint8Array[],
+    threads: SignatureThreads | undefined,
+  ): Promise<Pending[]> {
+    const entries = records.flatMap((bytes) => {
       try {
-        const entry = timely(bytes);
-        return [{ entry: { ...entry, record: await verifyRecordAside(entry.record) }, isImport: true }];
+        return [timely(bytes)];
       } catch (error) {
         if (error instanceof RoomError) return [];
         throw error;
       }
     });
-    return (await Promise.all(checks)).flat();
+    const isGood = await threads?.check(entries.map(({ record }) => record));
+    return entries.flatMap((entry, i): Pending[] =>
+      (isGood?.[i] ?? isSigned(entry.record)) ? [{ entry, isImport: true }] : [],
+    );
+  }
+
+  /** As many batches in one transaction as come before somebody waits for it, or it took long enough. */
+  async function importAll(batches: AsyncIterator<readonly Pending[]>): Promise<number> {
+    let taken = 0;
+    let next = await batches.next();
+    while (next.done !== true)
+      await alone(async (db) => {
+        const endMs = clock.nowMs() + importTransactionMs;
+        do {
+          const results = await writeAll(db, next.value);
+          taken += results.filter(({ kind }) => kind === 'taken' || kind === 'known').length;
+          next = await batches.next();
+        } while (next.done !== true && wanted === 0 && clock.nowMs() < endMs);
+      });
+    return taken;
   }
 
   return {
@@ -114,25 +159,31 @@ export function openCatalogue({ clock, database, health }: CatalogueParts): Cata
       });
     },
     async takeAll(records) {
-      let taken = 0;
-      // While one batch is written, the signatures of the next are checked.
-      let writing: Promise<void> = Promise.resolve();
-      for (let at = 0; at < records.length; at += importBatch) {
-        const pending = await checkedAside(records.slice(at, at + importBatch));
-        await writing;
-        writing = writeAll(pending).then(
-          (results) => {
-            taken += results.filter(({ kind }) => kind === 'taken' || kind === 'known').length;
-          },
-          (cause: unknown) => {
-            throw unavailable(cause);
-          },
-        );
-        // Told where it is waited for.
-        writing.catch(() => {});
+      let threads: SignatureThreads | undefined;
+      let count = 0;
+      /** While one batch is written, the signatures of the next ones are checked. */
+      async function* checkedBatches(): AsyncGenerator<readonly Pending[]> {
+        const checking: Promise<readonly Pending[]>[] = [];
+        for await (const batch of batchesOf(records, importBatch)) {
+          count += batch.length;
+          if (batch.length > checkedHere) threads ??= startSignatureThreads?.();
+          const checks = checkedImport(batch, threads);
+          // Told where it is waited for.
+          checks.catch(() => {});
+          checking.push(checks);
+          const first = checking.length > batchesChecked ? checking.shift() : undefined;
+          if (first !== undefined) yield await first;
+        }
+        for (const last of checking) yield await last;
       }
-      await writing;
-      return { taken, refused: records.length - taken };
+      try {
+        const taken = await importAll(checkedBatches());
+        return { taken, refused: count - taken };
+      } catch (cause) {
+        throw unavailable(cause);
+      } finally {
+        await threads?.close();
+      }
     },
     changes: (after, most) => changesOf(access, after, most),
     async totals() {
@@ -149,6 +200,20 @@ export function openCatalogue({ clock, database, health }: CatalogueParts): Cata
     audit: (before, most) => moderation.audit(before, most),
     reports: (infoHash, most) => reportsOf(access, infoHash, most),
   };
+}
+
+async function* batchesOf(
+  records: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  most: number,
+): AsyncGenerator<readonly Uint8Array[]> {
+  let batch: Uint8Array[] = [];
+  for await (const record of records) {
+    batch.push(record);
+    if (batch.length < most) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 function unavailable(cause: unknown): unknown {

@@ -175,3 +175,9 @@ export async function makeCatalogue<Tables>(
     );
   }
 }
+
+/** Sixteen times what SQLite would hold before it writes a part of the index, which are merged again and again. */
+export async function gatherWords<Tables>(db: Kysely<Tables>, { kind }: ColumnTypes): Promise<void> {
+  if (kind === 'sqlite')
+    await sql`insert into entry_words (entry_words, rank) values ('hashsize', 16777216)`.execute(db);
+}

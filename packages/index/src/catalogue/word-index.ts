@@ -2,6 +2,7 @@
 
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DatabaseKind } from '../database/column-types.ts';
+import { insertMany } from '../database/insert-many.ts';
 import { type Expression, toFts5, toTsquery } from './words.ts';
 
 export interface WordIndex {
@@ -20,8 +21,14 @@ export interface WordRow {
 
 const fts5: WordIndex = {
   async add(db, rows) {
-    const values = rows.map(({ number, words }) => sql`(${number}, ${words.join(' ')})`);
-    await sql`insert into entry_words (rowid, words) values ${sql.join(values)}`.execute(db);
+    await insertMany(db, 'sqlite', {
+      into: 'entry_words',
+      columns: [
+        ['rowid', 'bigint'],
+        ['words', 'text'],
+      ],
+      rows: rows.map(({ number, words }) => [number, words.join(' ')]),
+    });
   },
   async remove(db, numbers) {
     await sql`delete from entry_words where rowid in (${sql.join(numbers)})`.execute(db);
@@ -34,8 +41,15 @@ const fts5: WordIndex = {
 
 const tsvector: WordIndex = {
   async add(db, rows) {
-    const values = rows.map(({ number, words }) => sql`(${number}, array_to_tsvector(${words}::text[]))`);
-    await sql`insert into entry_words (number, words) values ${sql.join(values)}`.execute(db);
+    await insertMany(db, 'postgres', {
+      into: 'entry_words',
+      columns: [
+        ['number', 'bigint'],
+        ['words', 'text'],
+      ],
+      value: (column) => (column === 'words' ? "array_to_tsvector(string_to_array(words, ' '))" : column),
+      rows: rows.map(({ number, words }) => [number, words.join(' ')]),
+    });
   },
   async remove(db, numbers) {
     await sql`delete from entry_words where number in (${sql.join(numbers)})`.execute(db);

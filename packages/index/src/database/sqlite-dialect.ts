@@ -10,6 +10,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { Rows } from './insert-many.ts';
 
 export interface SqliteAnswer {
   readonly rows: readonly unknown[];
@@ -18,6 +19,8 @@ export interface SqliteAnswer {
 
 export interface SqliteThread {
   run(sql: string, parameters: readonly unknown[]): Promise<SqliteAnswer>;
+  /** The same statement once for each of `rows`; one answer with all rows of theirs. */
+  runEach(sql: string, rows: readonly (readonly unknown[])[]): Promise<SqliteAnswer>;
   close(): Promise<void>;
 }
 
@@ -44,7 +47,10 @@ class ThreadDriver implements Driver {
     this.#connection = {
       executeQuery: async <Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> => {
         if (this.#thread === undefined) throw new Error('the database was closed');
-        const { rows, changes } = await this.#thread.run(sql, parameters);
+        const [first] = parameters;
+        const { rows, changes } = await (first instanceof Rows
+          ? this.#thread.runEach(sql, first.all)
+          : this.#thread.run(sql, parameters));
         return { rows: rowsOf<Row>(rows), numAffectedRows: BigInt(changes) };
       },
       streamQuery() {

@@ -4,7 +4,7 @@
 import { concatBytes, type Disk, type DiskFile, type Hashing, toLatin1, toUtf8 } from '@shoal/base';
 import { longestPublication } from '@shoal/directory';
 import { leafCountOf } from '@shoal/metainfo';
-import { importBatch, maxChanges } from '../catalogue/bounds.ts';
+import { maxChanges } from '../catalogue/bounds.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { IndexError } from '../errors.ts';
 import { chunkBytes } from './bounds.ts';
@@ -53,36 +53,22 @@ export async function rootOf(
 }
 
 /** Each is checked by the catalogue, which leaves out what is forged. */
-export async function takeRecords(
+export function takeRecords(
   disk: Disk,
   path: string,
   catalogue: Catalogue,
   signal: AbortSignal,
 ): Promise<{ readonly taken: number; readonly refused: number }> {
-  const sum = { taken: 0, refused: 0 };
-  const take = async (batch: readonly Uint8Array[]): Promise<void> => {
-    signal.throwIfAborted();
-    const { taken, refused } = await catalogue.takeAll(batch);
-    sum.taken += taken;
-    sum.refused += refused;
-  };
-  let batch: Uint8Array[] = [];
-  for await (const record of recordsIn(disk, path)) {
-    batch.push(record);
-    if (batch.length < importBatch) continue;
-    await take(batch);
-    batch = [];
-  }
-  if (batch.length > 0) await take(batch);
-  return sum;
+  return catalogue.takeAll(recordsIn(disk, path, signal));
 }
 
-async function* recordsIn(disk: Disk, path: string): AsyncGenerator<Uint8Array> {
+async function* recordsIn(disk: Disk, path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const file = await disk.open(path);
   try {
     let rest = new Uint8Array(0);
     let position = 0;
     for (;;) {
+      signal.throwIfAborted();
       const chunk = new Uint8Array(chunkBytes);
       const read = await file.read([chunk], position);
       position += read;

@@ -47,22 +47,47 @@ export async function startSqliteThread(
       else asked?.resolve(message);
     });
   });
+  function ask(sql: string, rows: readonly (readonly unknown[])[]): Promise<SqliteAnswer> {
+    const id = next++;
+    return new Promise((resolve, reject) => {
+      if (failure !== undefined) {
+        reject(failure);
+        return;
+      }
+      waiting.set(id, { resolve, reject });
+      const moved = moveBytes(rows);
+      worker.postMessage({ id, sql, rows: moved.rows }, [moved.buffer]);
+    });
+  }
   return {
-    run(sql, parameters) {
-      const id = next++;
-      return new Promise((resolve, reject) => {
-        if (failure !== undefined) {
-          reject(failure);
-          return;
-        }
-        waiting.set(id, { resolve, reject });
-        worker.postMessage({ id, sql, parameters });
-      });
-    },
+    run: (sql, parameters) => ask(sql, [parameters]),
+    runEach: ask,
     async close() {
       await worker.terminate();
     },
   };
+}
+
+/**
+ * With all bytes in one piece of memory, which is handed over: each array of bytes would take with it whatever it is a
+ * part of.
+ */
+function moveBytes(rows: readonly (readonly unknown[])[]): {
+  rows: readonly (readonly unknown[])[];
+  buffer: ArrayBuffer;
+} {
+  let length = 0;
+  for (const row of rows) for (const value of row) if (value instanceof Uint8Array) length += value.length;
+  const buffer = new ArrayBuffer(length);
+  const all = new Uint8Array(buffer);
+  let at = 0;
+  const move = (value: unknown): unknown => {
+    if (!(value instanceof Uint8Array)) return value;
+    all.set(value, at);
+    at += value.length;
+    return all.subarray(at - value.length, at);
+  };
+  return { rows: length === 0 ? rows : rows.map((row) => row.map(move)), buffer };
 }
 
 function broken(path: string, error: Error): IndexError {

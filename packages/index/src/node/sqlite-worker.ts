@@ -32,15 +32,19 @@ function prepare(sql: string): StatementSync {
 interface Question {
   readonly id: number;
   readonly sql: string;
-  readonly parameters: readonly SQLInputValue[];
+  /** The statement runs once for each. */
+  readonly rows: readonly (readonly SQLInputValue[])[];
 }
 
-port.on('message', ({ id, sql, parameters }: Question) => {
+port.on('message', ({ id, sql, rows: asked }: Question) => {
   try {
     const statement = prepare(sql);
     const givesRows = statement.columns().length > 0;
-    const rows = givesRows ? statement.all(...parameters) : [];
-    const changes = givesRows ? 0 : Number(statement.run(...parameters).changes);
+    const rows: unknown[] = [];
+    let changes = 0;
+    for (const parameters of asked)
+      if (givesRows) for (const row of statement.all(...parameters)) rows.push(row);
+      else changes += Number(statement.run(...parameters).changes);
     port.postMessage({ id, rows, changes });
   } catch (error) {
     port.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
