@@ -14,8 +14,15 @@ export const shortestCompressed = 1024;
 /** Checksums of files that were asked for are kept, each some 200 bytes, the oldest goes first. */
 export const mostChecksums = 10_000;
 
-/** A hash of all passwords, tried for each request with a user: slow hashes would let strangers keep us busy. */
 export const mostUsers = 1000;
+/** Passwords that were not seen before are hashed slowly: more at once would keep files from being read (Node has four threads). */
+export const mostHashesAtOnce = 2;
+/** Some seconds of waiting; whoever comes then is told to come again. */
+export const mostHashesWaiting = 32;
+
+/** What is left of a body that is not wanted is read for so long, so that the client hears why. */
+export const mostUnwantedBytes = 64 * 1024 * 1024;
+export const unwantedMs = 10_000;
 
 export const mostConnections = 1024;
 export const longestHead = 16 * 1024;

@@ -5,14 +5,15 @@ import { realpath } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { dirname } from 'node:path';
 import { NodeError } from '../errors.ts';
 import * as bound from './bounds.ts';
 import { Checksums } from './checksums.ts';
 import { listFolder, listingPage } from './listing.ts';
-import { findPlace, findRoom, namesOf, type Place } from './paths.ts';
+import { findPlace, findRoom, isPortable, namesOf, type Place } from './paths.ts';
 import { sendFile } from './send.ts';
 import { Uplink } from './uplink.ts';
-import { receive, uploadedLength } from './upload.ts';
+import { receive, sweepParts, uploadedLength } from './upload.ts';
 import { everybodyReads, type Users } from './users.ts';
 
 export interface FileServerOptions {
@@ -72,6 +73,8 @@ export async function serveFolder(options: FileServerOptions): Promise<FileServe
       cause,
     });
   }
+  // Whoever asks before it sends hears a no before it has sent anything.
+  server.on('checkContinue', listener);
   server.maxConnections = bound.mostConnections;
   server.setTimeout(bound.idleTimeoutMs);
   const port = await listen(server, options);
@@ -117,6 +120,8 @@ class Handler {
   readonly #users: Users;
   readonly #checksums = new Checksums();
   readonly #uplink: Uplink;
+  /** Folders that were looked through for uploads nobody goes on with. */
+  readonly #swept = new Set<string>();
 
   constructor(root: string, options: FileServerOptions) {
     this.#root = root;
@@ -158,7 +163,11 @@ class Handler {
     asked: ReturnType<typeof namesOf>,
     query: URLSearchParams,
   ): Promise<void> {
-    const right = this.#users.rightOf(request.headers.authorization);
+    const right = await this.#users.rightOf(request.headers.authorization);
+    if (right === 'busy') {
+      response.setHeader('retry-after', 1);
+      return refuse(response, 429, 'Too many have said who they are: ask again in a moment.');
+    }
     if (right === undefined) {
       response.setHeader('www-authenticate', 'Basic realm="Shoal", charset="UTF-8"');
       return refuse(response, 401, 'Say who you are.');
@@ -224,9 +233,17 @@ class Handler {
     response: ServerResponse,
     { names, isFolder }: NonNullable<ReturnType<typeof namesOf>>,
   ): Promise<void> {
+    if (!names.every(isPortable))
+      return refuse(response, 400, 'Not every system can have files of that name.');
     const room = isFolder ? undefined : await findRoom(this.#root, names);
     if (room === undefined)
       return refuse(response, 409, 'There is no such folder, or a folder has that name.');
+    const folder = dirname(room);
+    if (!this.#swept.has(folder)) {
+      this.#swept.add(folder);
+      await sweepParts(folder);
+    }
+    if (request.headers.expect !== undefined) response.writeContinue();
     const answer = await receive(request, room);
     if (answer.kind === 'refused') return refuse(response, answer.status, answer.why);
     if (answer.kind !== 'done') {
@@ -248,13 +265,30 @@ class Handler {
 
 function refuse(response: ServerResponse, status: number, why: string): void {
   const body = `${why}\n`;
-  // What is left of a body is not read.
+  const { req: request } = response;
+  // It has asked first, and may send its body or not: who knows what comes next over this connection.
+  const asksFirst = request.headers.expect !== undefined;
   response.writeHead(status, {
     'content-type': 'text/plain; charset=utf-8',
     'content-length': Buffer.byteLength(body),
-    ...(status >= 400 && response.req.method === 'PUT' && { connection: 'close' }),
+    ...(asksFirst && { connection: 'close' }),
   });
-  response.end(response.req.method === 'HEAD' ? undefined : body);
+  response.end(request.method === 'HEAD' ? undefined : body);
+  if (!asksFirst && !request.complete) readUnwanted(request);
+}
+
+/** A client that is cut off while it sends does not hear the answer: what it sends is read, and dropped, up to a point. */
+function readUnwanted(request: IncomingMessage): void {
+  let bytes = 0;
+  const end = () => request.destroy();
+  const timer = setTimeout(end, bound.unwantedMs);
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > bound.mostUnwantedBytes) end();
+  });
+  request.on('close', () => clearTimeout(timer));
+  request.on('error', () => {});
+  request.resume();
 }
 
 function wordsOf(error: unknown): string {

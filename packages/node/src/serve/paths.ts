@@ -49,6 +49,12 @@ export async function findPlace(root: string, names: readonly string[]): Promise
   }
 }
 
+/** What every system can call a file: others fetch it from here. */
+export function isPortable(name: string): boolean {
+  const isReserved = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(name);
+  return !isReserved && !/[<>"|?*\p{Cc}]|[. ]$/u.test(name) && Buffer.byteLength(name) <= 255;
+}
+
 /** Where a new file goes: its folder is there, and lies inside. */
 export async function findRoom(root: string, names: readonly string[]): Promise<string | undefined> {
   const [last] = names.slice(-1);

@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -19,10 +19,20 @@ export type UploadAnswer =
 /** Names to which something is being uploaded: two at once would mix. */
 const busy = new Set<string>();
 
+/** Parts that nobody goes on with any more are in the way of nobody, and take room. */
+export async function sweepParts(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!partPattern.test(name)) continue;
+    const path = join(folder, name);
+    const part = await lstat(path).catch(() => undefined);
+    if (part?.isFile() && isOld(part.mtimeMs)) await unlink(path).catch(() => {});
+  }
+}
+
 /** How much of an upload to this place is here. */
 export async function uploadedLength(path: string): Promise<number> {
   const part = await stat(partOf(path)).catch(() => undefined);
-  return part === undefined || Date.now() - part.mtimeMs > partKeptMs ? 0 : part.size;
+  return part === undefined || isOld(part.mtimeMs) ? 0 : part.size;
 }
 
 export async function receive(request: IncomingMessage, path: string): Promise<UploadAnswer> {
@@ -39,16 +49,16 @@ export async function receive(request: IncomingMessage, path: string): Promise<U
     let end: number;
     try {
       await file.truncate(wanted.first);
-      end = await take(request, file, wanted.first);
+      end = await take(request, file, wanted);
       await file.sync();
     } finally {
       await file.close();
     }
-    const isAll = wanted.length === undefined ? request.complete : end === wanted.length;
-    if (wanted.length !== undefined && end > wanted.length) {
+    if (end > wanted.end) {
       await unlink(partOf(path));
       return refused(400, 'It is longer than it said.');
     }
+    const isAll = wanted.length === undefined ? request.complete : end === wanted.length;
     if (!isAll) return { kind: 'more', at: end };
     return await finish(request, path, end, isNew);
   } finally {
@@ -83,11 +93,12 @@ async function finish(
   return { kind: 'done', isNew, sha256: digest.toString('hex'), length };
 }
 
-/** Writes what comes in order; where it ends. A connection that breaks leaves what came. */
-async function take(request: IncomingMessage, file: FileHandle, from: number): Promise<number> {
-  let at = from;
+/** Writes what comes in order; where it ends. A connection that breaks leaves what came; what is too much is not read. */
+async function take(request: IncomingMessage, file: FileHandle, wanted: Wanted): Promise<number> {
+  let at = wanted.first;
   try {
-    for await (const bytes of request) {
+    for await (const bytes of request.iterator({ destroyOnReturn: false })) {
+      if (at + bytes.length > wanted.end) return at + bytes.length;
       const { bytesWritten } = await file.write(bytes, 0, bytes.length, at);
       at += bytesWritten;
     }
@@ -98,17 +109,34 @@ async function take(request: IncomingMessage, file: FileHandle, from: number): P
   return at;
 }
 
-/** Where the body belongs, and how long the file is in all; undefined for a Content-Range that means nothing. */
-function partWanted(headers: IncomingMessage['headers']): { first: number; length?: number } | undefined {
+interface Wanted {
+  readonly first: number;
+  /** Where the body ends at the latest. */
+  readonly end: number;
+  /** Of the whole file; undefined when only the end of the body says it. */
+  readonly length?: number;
+}
+
+/** Where the body belongs; undefined for a Content-Range that means nothing. */
+function partWanted(headers: IncomingMessage['headers']): Wanted | undefined {
   const said = headers['content-length'];
   const given = headers['content-range'];
-  if (given === undefined) return { first: 0, ...(said !== undefined && { length: Number(said) }) };
+  if (given === undefined)
+    return said === undefined
+      ? { first: 0, end: Number.POSITIVE_INFINITY }
+      : { first: 0, end: Number(said), length: Number(said) };
   const [, first, last, length] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(given) ?? [];
   const [from, to, all] = [Number(first), Number(last), Number(length)];
   if (first === undefined || from > to || to >= all) return undefined;
   if (said !== undefined && Number(said) !== to - from + 1) return undefined;
-  return { first: from, length: all };
+  return { first: from, end: to + 1, length: all };
 }
+
+function isOld(mtimeMs: number): boolean {
+  return Date.now() - mtimeMs > partKeptMs;
+}
+
+const partPattern = /^\.shoal-part-[0-9a-f]{32}$/;
 
 function partOf(path: string): string {
   // Of one length, since a name may have none to spare.

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, scryptSync } from 'node:crypto';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { connect } from 'node:net';
@@ -15,7 +18,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { testCertificate, testKey } from '@shoal/base/compliance';
 import { createNodeWorld } from '@shoal/base/node';
-import { type FileServer, readUsers, serveFolder } from '@shoal/node/serve';
+import { addUser, type FileServer, readUsers, removeUser, serveFolder } from '@shoal/node/serve';
 
 const outside = mkdtempSync(join(tmpdir(), 'shoal-outside-'));
 const folder = mkdtempSync(join(tmpdir(), 'shoal-serve-'));
@@ -35,7 +38,11 @@ before(async () => {
   symlinkSync(outside, join(folder, 'out'));
   symlinkSync(join(outside, 'secret'), join(folder, 'out.txt'));
   symlinkSync(join(folder, 'big.bin'), join(folder, 'in.bin'));
-  const users = readUsers('# ours\nreader read  pass word\nwriter write pä:ss\n', 'users');
+  const file = join(outside, 'users');
+  writeFileSync(file, '# ours\n');
+  await addUser(file, { name: 'reader', right: 'read', password: 'pass word' });
+  await addUser(file, { name: 'writer', right: 'write', password: 'pä:ss' });
+  const users = readUsers(readFileSync(file, 'utf8'), file);
   server = await serveFolder({ folder, address: '127.0.0.1', port: 0, users });
 });
 after(async () => {
@@ -56,12 +63,12 @@ async function bytesOf(response: Response): Promise<Buffer> {
 }
 
 /** The status line, for a request as it stands; fetch would tidy it up. */
-function raw(path: string, user = 'reader:pass word'): Promise<string> {
+function raw(path: string, user = 'reader:pass word', method = 'GET'): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(server.port, '127.0.0.1');
     const { authorization } = as(user);
     socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\nConnection: close\r\n\r\n`,
+      `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\nConnection: close\r\n\r\n`,
     );
     let answer = '';
     socket.on('data', (bytes: Buffer) => {
@@ -244,9 +251,76 @@ describe('a file server', () => {
       assert.equal((await put('kept.txt', headers)).status, 400, JSON.stringify(headers));
     for (const path of ['nowhere/x', 'sub', 'sub/', 'out/x', 'out.txt', ''])
       assert.equal((await put(path)).status, 409, path);
-    assert.equal((await put('.htaccess')).status, 404);
+    for (const path of [
+      '.htaccess',
+      'sub/.x',
+
+      'sub%2f..%2f..%2fx',
+      'a%00',
+      'a%5cb',
+      'C:x',
+      'a:b',
+    ])
+      assert.equal((await put(path)).status, 404, path);
+    for (const path of ['/../x', '/%2e%2e/x', '/sub/../../x', '//x', '/sub/..', 'x'])
+      assert.match(await raw(path, 'writer:pä:ss', 'PUT'), /^HTTP\/1\.1 40[04] /, path);
+    for (const name of ['CON', 'nul.txt', 'com1', 'a%20', 'a.', 'a*', 'a%3f', 'a%0a', 'a%7f', 'ä'.repeat(128)])
+      assert.equal((await put(name)).status, 400, name);
     assert.equal(readFileSync(join(folder, 'kept.txt'), 'utf8'), 'old');
-    assert.deepEqual(readdirSync(outside), ['secret']);
+    assert.deepEqual(readdirSync(outside), ['secret', 'users']);
+  });
+
+  test('what is longer than it said is not taken', async () => {
+    const socket = connect(server.port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (bytes: Buffer) => {
+      answer += bytes.toString('latin1');
+    });
+    socket.write(
+      `PUT /long.bin HTTP/1.1\r\nHost: x\r\nAuthorization: ${writer.authorization}\r\nContent-Range: bytes 0-9/1000000\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
+    while (answer === '') {
+      socket.write(`10000\r\n${'x'.repeat(65_536)}\r\n`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    socket.destroy();
+    assert.match(answer, /^HTTP\/1\.1 400 [\s\S]*longer than it said/);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('.shoal') || name === 'long.bin'),
+      [],
+    );
+  });
+
+  test('only one uploads a file at a time, and parts that nobody goes on with go away', async () => {
+    const old = join(folder, `.shoal-part-${'0'.repeat(32)}`);
+    const young = join(folder, `.shoal-part-${'1'.repeat(32)}`);
+    const own = await serveFolder({
+      folder,
+      address: '127.0.0.1',
+      port: 0,
+      users: { rightOf: () => Promise.resolve('write') },
+    });
+    for (const part of [old, young]) writeFileSync(part, 'part');
+    utimesSync(old, new Date(0), new Date(0));
+    const socket = connect(own.port, '127.0.0.1');
+    try {
+      socket.write('PUT /both.bin HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf');
+      const offset = async () =>
+        (await fetch(`${own.url}both.bin?upload`, { method: 'HEAD' })).headers.get('upload-offset');
+      while ((await offset()) !== '4') await new Promise((resolve) => setTimeout(resolve, 20));
+      const second = await fetch(`${own.url}both.bin`, { method: 'PUT', body: 'second' });
+      assert.equal(second.status, 409);
+      assert.equal((await fetch(`${own.url}both.bin`)).status, 404);
+      assert.deepEqual([existsSync(old), existsSync(young)], [false, true]);
+      socket.end('-whole');
+      while ((await fetch(`${own.url}both.bin`)).status !== 200)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.equal(readFileSync(join(folder, 'both.bin'), 'utf8'), 'half-whole');
+    } finally {
+      socket.destroy();
+      await own.close();
+      rmSync(young);
+    }
   });
 
   test('speaks HTTPS, and everybody may read where no users are named', async () => {
@@ -276,7 +350,58 @@ describe('a file server', () => {
   });
 
   test('a file of users that cannot be meant is refused with its line', () => {
-    for (const lines of ['', 'name\n', 'a read x\na read y\n', 'a admin x\n', 'a:b read x\n'])
+    const hash = `scrypt$16384$8$5$${'a'.repeat(22)}$${'b'.repeat(43)}`;
+    for (const lines of [
+      '',
+      'name\n',
+      `a read ${hash}\na read ${hash}\n`,
+      `a admin ${hash}\n`,
+      `a:b read ${hash}\n`,
+      `a read ${hash.replace('16384', '16385')}\n`,
+      `a read ${hash.replace('16384', '4194304')}\n`,
+      `a read ${hash.slice(0, 40)}\n`,
+    ])
       assert.throws(() => readUsers(lines, 'users'), { code: 'config-invalid', message: /^users/ });
+    assert.throws(() => readUsers('anna write open sesame\n', 'users'), {
+      message: /^users:1: .*shoal serve user add anna --write --users users$/s,
+    });
+  });
+
+  test('a file of users is changed by a line, and holds no password', async () => {
+    const file = join(outside, 'more-users');
+    await addUser(file, { name: 'anna', right: 'read', password: 'open sesame' });
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    writeFileSync(file, `# kept\n\n${readFileSync(file, 'utf8')}`);
+    await addUser(file, { name: 'bert', right: 'write', password: 'second' });
+    await addUser(file, { name: 'anna', right: 'write', password: 'changed' });
+    const said = readFileSync(file, 'utf8');
+    assert.match(said, /^# kept\n\nanna write scrypt\$\S+\nbert write scrypt\$\S+\n$/);
+    assert.doesNotMatch(said, /sesame|second|changed/);
+    const users = readUsers(said, file);
+    assert.equal(await users.rightOf(as('anna:changed').authorization), 'write');
+    for (const user of ['anna:open sesame', 'anna:', 'nobody:changed', 'bert:changed'])
+      assert.equal(await users.rightOf(as(user).authorization), undefined, user);
+    await removeUser(file, 'bert');
+    assert.doesNotMatch(readFileSync(file, 'utf8'), /bert/);
+    await assert.rejects(removeUser(file, 'bert'), { code: 'not-found' });
+    for (const name of ['', 'a b', 'a:b', '#a', 'a\n'])
+      await assert.rejects(addUser(file, { name, right: 'read', password: 'x' }), { code: 'bad-name' });
+    await assert.rejects(addUser(file, { name: 'a', right: 'read', password: 'x\ny' }), { code: 'bad-name' });
+    rmSync(file);
+  });
+
+  test('who guesses passwords is put off, and keeps nobody out who was let in before', async () => {
+    const salt = Buffer.from('0123456789abcdef');
+    const hash = scryptSync('pass word', salt, 32, { N: 2048, r: 8, p: 1 }).toString('base64url');
+    const users = readUsers(`reader read scrypt$2048$8$1$${salt.toString('base64url')}$${hash}\n`, 'users');
+    assert.equal(await users.rightOf(reader.authorization), 'read');
+    const answers: (string | undefined)[] = [];
+    const guesses = Array.from({ length: 60 }, async (_, i) => {
+      answers.push(await users.rightOf(as(`reader:guess ${i}`).authorization));
+    });
+    assert.equal(await users.rightOf(reader.authorization), 'read');
+    assert.ok(answers.length < 60);
+    await Promise.all(guesses);
+    assert.deepEqual(new Set(answers), new Set([undefined, 'busy']));
   });
 });
