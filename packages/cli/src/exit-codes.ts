@@ -75,6 +75,7 @@ const byClass: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     'in-the-way': exitCodes.refused,
     changed: exitCodes.refused,
     refused: exitCodes.refused,
+    'wrong-checksum': exitCodes.refused,
     aborted: exitCodes.interrupted,
   },
   SwarmError: { duplicate: exitCodes.usage },

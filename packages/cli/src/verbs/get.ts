@@ -14,6 +14,7 @@ import { createProgressBoard } from '../progress.ts';
 import { type CommonFlags, commonRequest, tellIgnored } from '../running/flags.ts';
 import { getInNode, type Handed } from '../running/handing.ts';
 import { findNode } from '../running/running-node.ts';
+import { parseChecksum } from '../transferring/checksums.ts';
 import { openFinding, portsOf } from '../transferring/finding.ts';
 import { dropForeignNames, type Imported, importResume } from '../transferring/importing.ts';
 import { type OpenSession, openSession } from '../transferring/open-session.ts';
@@ -30,6 +31,7 @@ const get: Verb = (command, context) => {
     .option('--select <GLOB>', 'only files whose path or name fits; may be given several times', collect)
     .option('--seed', 'go on sharing until interrupted')
     .option('--mirror <URL>', 'a web server that has it too; may be given several times', collect)
+    .option('--checksum <SUM>', 'what a file from a web server must have, such as sha-256=HEX', parseChecksum)
     .option('--overwrite', 'replace files that are in the way')
     .option(
       '--resume-from <FILE>',
@@ -59,8 +61,11 @@ const get: Verb = (command, context) => {
       const mirrors = options.mirror ?? [];
       if (mirrors.length > 0 && items.length > 1)
         throw new CliError('usage', '--mirror names another place of one thing, and several were given.');
+      if (options.checksum !== undefined && !(items.length === 1 && isWebAddress(items[0] ?? '')))
+        throw new CliError('usage', '--checksum is of one file from a web server.');
       const webOptions = {
         mirrors,
+        checksum: options.checksum,
         folder: resolve(options.output ?? '.'),
         overwrite: options.overwrite === true,
         limits,

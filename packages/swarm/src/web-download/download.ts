@@ -34,6 +34,8 @@ export interface WebDownloadOptions {
   readonly signal?: AbortSignal;
   /** A torrent file is not fetched: it ends with the code `is-torrent`. */
   readonly refusesTorrents?: boolean;
+  /** Says what is wrong with all of it, if anything: then it is thrown away, and has never had its name. */
+  readonly judge?: (part: string) => Promise<string | undefined>;
   /** A server is asked no more, or later again. */
   readonly onFailure?: (url: string, reason: string, isOut: boolean) => void;
 }
@@ -112,11 +114,21 @@ export class WebDownload implements FetchHost {
     else this.#tick();
     try {
       await this.#done.promise;
-      await part.finish(this.#length ?? 0);
+      await part.end(this.#length ?? 0);
+      await this.#judge(part);
+      await part.release();
     } finally {
       signal?.removeEventListener('abort', onAbort);
       await part.close();
     }
+  }
+
+  async #judge(part: PartFile): Promise<void> {
+    const { judge, path } = this.#options;
+    const complaint = await judge?.(`${path}.part`);
+    if (complaint === undefined) return;
+    await part.discard();
+    throw new WebDownloadError('wrong-checksum', complaint);
   }
 
   #tick(): void {

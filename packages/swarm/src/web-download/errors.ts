@@ -10,6 +10,8 @@ export type WebDownloadErrorCode =
   /** It is another file than when it was begun, or the servers have different ones. */
   | 'changed'
   | 'refused'
+  /** All of it came, and it is not what it should be. */
+  | 'wrong-checksum'
   /** No server is left. */
   | 'failed'
   | 'aborted'

@@ -87,10 +87,11 @@ export class PartFile {
     await this.#disk.syncFolder(this.#path.replace(/[/\\][^/\\]*$/, '') || '/');
   }
 
-  /** Of no use to anybody: there is no record of what it is. */
+  /** Of no use to anybody: nobody knows what it is, or it is not what was wanted. */
   async discard(): Promise<void> {
     await this.close();
     await this.#disk.removeFile(`${this.#path}.part`).catch(() => {});
+    await this.#disk.removeFile(`${this.#path}.part.json`).catch(() => {});
   }
 
   async close(): Promise<void> {
@@ -100,9 +101,14 @@ export class PartFile {
   }
 
   /** All of it is there. */
-  async finish(length: number): Promise<void> {
+  async end(length: number): Promise<void> {
     await this.#file?.truncate(length);
+    await this.#file?.sync();
     await this.close();
+  }
+
+  /** Gives it its name. */
+  async release(): Promise<void> {
     const part = `${this.#path}.part`;
     try {
       if (this.#overwrite) await this.#disk.rename(part, this.#path);

@@ -174,18 +174,22 @@ simTest(
   },
 );
 
-simTest('a server is asked for whole bytes, however fast it is', { ...usual, seeds: 3 }, async (simulation) => {
-  const bytes = someBytes(20_000_000);
-  const server = await serve(
-    simulation,
-    (asked, reply) => ({ ...tag('"1"')(asked, reply), bytesPerSecond: 1_234_567 }),
-    bytes,
-  );
-  const client = await clientOn(simulation);
-  await simulation.settle(begin(client, [server.url]).end);
-  assertWhole(client, bytes);
-  for (const { headers } of server.asked) assert.match(headers.range ?? '', /^bytes=\d+-\d+$/);
-});
+simTest(
+  'a server is asked for whole bytes, however fast it is',
+  { ...usual, seeds: 3 },
+  async (simulation) => {
+    const bytes = someBytes(20_000_000);
+    const server = await serve(
+      simulation,
+      (asked, reply) => ({ ...tag('"1"')(asked, reply), bytesPerSecond: 1_234_567 }),
+      bytes,
+    );
+    const client = await clientOn(simulation);
+    await simulation.settle(begin(client, [server.url]).end);
+    assertWhole(client, bytes);
+    for (const { headers } of server.asked) assert.match(headers.range ?? '', /^bytes=\d+-\d+$/);
+  },
+);
 
 simTest('the same file whole in place of a range is taken as it is', usual, async (simulation) => {
   const server = await serve(simulation, (asked, reply) =>
@@ -237,6 +241,62 @@ simTest('servers whose file has another length are left out, with the reason', u
   await simulation.settle(end);
   assertWhole(client);
   assert.deepEqual(failures, ['its file has 4000000 bytes, and not 5000000']);
+});
+
+simTest('mirrors that lie are left out, and what they sent is not in the file', usual, async (simulation) => {
+  const page = Buffer.from('<html>busy</html>');
+  const partOf =
+    (range: string, length: number): Answer =>
+    () => ({
+      status: 206,
+      headers: { 'content-range': range },
+      body: new Uint8Array(length),
+    });
+  const liars: [string, Answer][] = [
+    ['a page', () => ({ headers: { 'content-type': 'text/html' }, body: page })],
+    ['without an end', () => ({ body: new Uint8Array(0), isEndless: true, status: 206 })],
+    ['another part', partOf('bytes 0-999/5000000', 1000)],
+    ['another length', partOf('bytes 1048576-2097151/9999999', 2 ** 20)],
+    ['nonsense', partOf('bytes one-two/three', 1000)],
+    ['backwards', partOf('bytes 2097151-1048576/5000000', 1000)],
+    ['packed', (_asked, reply) => ({ ...reply, headers: { ...reply.headers, 'content-encoding': 'gzip' } })],
+    ['nothing', () => ({ isSilent: true })],
+    ['a drip', (_asked, reply) => ({ ...reply, bytesPerSecond: 100 })],
+    ['a loop', () => ({ status: 302, headers: { location: '/file.bin' } })],
+    ['a range that was not asked for', () => ({ status: 416, headers: { 'content-range': 'bytes */3' } })],
+  ];
+  for (const [what, answer] of liars) {
+    const honest = await serve(simulation);
+    const liar = await serve(simulation, answer);
+    const client = await clientOn(simulation);
+    await simulation.settle(begin(client, [honest.url, liar.url]).end);
+    assertWhole(client);
+    assert.ok(honest.sent() > file.length - 100_000, what);
+  }
+});
+
+simTest('a body without an end ends with the room for it', usual, async (simulation) => {
+  const server = await serve(simulation, () => ({ isEndless: true, hidesLength: true }));
+  const client = simulation.addHost({ disk: { capacityBytes: 2_500_000 } });
+  await simulation.settle(client.world.disk.makeFolder('/downloads'));
+  await assert.rejects(simulation.settle(begin(client, [server.url]).end), { code: 'no-space' });
+  assert.equal(client.disk.stat('/downloads/file.bin.part'), undefined);
+});
+
+simTest('what is found wrong with all of it keeps it from its name', usual, async (simulation) => {
+  const server = await serve(simulation);
+  const client = await clientOn(simulation);
+  const judged: string[] = [];
+  const judge = async (part: string) => {
+    judged.push(part);
+    return 'it is not it';
+  };
+  await failsWith(simulation, 'wrong-checksum', begin(client, [server.url], { judge }).end);
+  assert.deepEqual(judged, ['/downloads/file.bin.part']);
+  for (const name of ['file.bin', 'file.bin.part', 'file.bin.part.json'])
+    assert.equal(client.disk.stat(`/downloads/${name}`), undefined, name);
+  await simulation.settle(begin(client, [server.url], { judge: async () => undefined }).end);
+  assertWhole(client);
 });
 
 simTest("somebody's files are not touched without a word", usual, async (simulation) => {
