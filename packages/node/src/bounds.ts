@@ -150,5 +150,8 @@ export const watchLongestAgainMs = 5 * 60_000;
 /** Of one folder at a time; the others come when these were set aside. */
 export const mostWatchedFiles = 10_000;
 
+/** Files of a transfer that stands still, as runs of equal ones in its line of the ledger: some ten bytes each. */
+export const mostFileRuns = 2_000;
+
 /** A magnet link has some hundred bytes; some have hundreds of trackers. */
 export const longestLinkFile = 1024 * 1024;

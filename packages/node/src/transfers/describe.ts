@@ -16,6 +16,7 @@ import { mostComingTold } from '../bounds.ts';
 import { endpointText } from '../engine/addresses.ts';
 import { typeOf } from '../server/content-types.ts';
 import { priorityOf } from './choice.ts';
+import { fileBytesOf, recordedBytes } from './file-bytes.ts';
 import type { Item } from './item.ts';
 import { infoHashesOf } from './record.ts';
 
@@ -136,7 +137,9 @@ export function linkOf({ record }: Item): string {
 export function filesOf(item: Item, torrent: Torrent): TransferFile[] {
   const { transfer, record } = item;
   const priority = priorityOf(record.choice);
-  const bytes = fileBytesOf(transfer, torrent) ?? item.fileBytes;
+  const { isComplete, fileRuns = [] } = record;
+  const recorded = isComplete || fileRuns.length === 0 ? undefined : recordedBytes(fileRuns, torrent);
+  const bytes = fileBytesOf(transfer, torrent) ?? recorded;
   const { home } = transfer;
   const top = home?.folder ?? join(record.folder, torrent.folder ?? '');
   return torrent.layout.files.flatMap((file, index) => {
@@ -156,23 +159,6 @@ export function filesOf(item: Item, torrent: Torrent): TransferFile[] {
         place: join(top, ...(home?.paths?.get(index) ?? file.path)),
       },
     ];
-  });
-}
-
-/** Undefined while pieces are not traded. */
-export function fileBytesOf(transfer: Transfer, { layout }: Torrent): number[] | undefined {
-  const states = transfer.pieceMap?.states;
-  if (states === undefined) return undefined;
-  const { pieceLength } = layout;
-  return layout.files.map(({ offset, length, isPad }, index) => {
-    if (isPad || length === 0) return 0;
-    let bytes = 0;
-    const { first, end } = layout.filePieces(index);
-    for (let piece = first; piece < end; piece++) {
-      if (states[piece] !== 2) continue;
-      bytes += Math.min(offset + length, (piece + 1) * pieceLength) - Math.max(offset, piece * pieceLength);
-    }
-    return bytes;
   });
 }
 

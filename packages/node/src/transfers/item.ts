@@ -20,8 +20,6 @@ export class Item {
   readonly transfer: Transfer;
   readonly log: EventLog<Happening>;
   followed: Followed | undefined;
-  /** Verified bytes of each file, as they were when its content was last let go of. */
-  fileBytes: readonly number[] | undefined;
   announcedMs = Number.NEGATIVE_INFINITY;
   /** Why a file of it waits before the release gate. */
   held: string | undefined;

@@ -196,8 +196,8 @@ class State {
 }
 
 /** Near enough to know when the file is mostly history. */
-function lengthOf({ name, folder, link = '', trackers, choice }: TransferRecord): number {
-  const runs = choice.runs?.length ?? 0;
+function lengthOf({ name, folder, link = '', trackers, choice, fileRuns = [] }: TransferRecord): number {
+  const runs = (choice.runs?.length ?? 0) + fileRuns.length;
   return 700 + name.length + folder.length + link.length + 60 * trackers.length + 12 * runs;
 }
 

@@ -4,6 +4,7 @@
 import { fromHex } from '@shoal/base';
 import type { InfoHashes } from '@shoal/metainfo';
 import type { TransferMode } from '@shoal/swarm';
+import type { FileRun } from './file-bytes.ts';
 
 export type Priority = 'skip' | 'low' | 'normal' | 'high';
 
@@ -56,6 +57,8 @@ export interface TransferRecord {
   readonly bytes: number;
   readonly total: number;
   readonly isComplete: boolean;
+  /** Of one that was not complete: what was verified of its files. */
+  readonly fileRuns?: readonly FileRun[];
   readonly history: {
     readonly downloadedBytes: number;
     readonly uploadedBytes: number;
@@ -119,12 +122,18 @@ export function readRecord(value: unknown): TransferRecord | undefined {
     bytes: amountOf(found.bytes) ?? 0,
     total: amountOf(found.total) ?? 0,
     isComplete: found.isComplete === true,
+    ...(Array.isArray(found.fileRuns) && { fileRuns: found.fileRuns.filter(isFileRun) }),
     history: {
       downloadedBytes: amountOf(history.downloadedBytes) ?? 0,
       uploadedBytes: amountOf(history.uploadedBytes) ?? 0,
       sharedMs: amountOf(history.sharedMs) ?? 0,
     },
   };
+}
+
+function isFileRun(value: unknown): value is FileRun {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  return (value[0] === 'all' || amountOf(value[0]) !== undefined) && amountOf(value[1]) !== undefined;
 }
 
 function modeOf(value: unknown): TransferMode {
