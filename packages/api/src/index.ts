@@ -18,6 +18,7 @@ export {
   type NodeClient,
   type RequestOf,
 } from './client.ts';
+export type { Feed, FeedChange, FeedItem, NewFeed } from './feeds.ts';
 export type {
   ConfigAnswer,
   ConfigChange,

@@ -74,6 +74,8 @@ export const nodeFacts = {
       properties: {
         state: { type: 'string', enum: ['reachable', 'unreachable', 'unknown'] },
         message: text,
+        /** What can be done about it. */
+        advice: text,
         externalAddress: text,
         mapping: text,
       },

@@ -9,6 +9,7 @@ import {
   report,
   saidAnswer,
 } from './catalogue.ts';
+import { feed, feedChange, feedItem, newFeed, oneFeed } from './feeds.ts';
 import { configAnswer, configChange, dhtNodes, health, nodeFacts, nodeStatistics } from './node.ts';
 import type { Operation } from './operation.ts';
 import {
@@ -290,6 +291,48 @@ export const operations = {
     summary: 'What happened to it and why, the newest last',
     params: one,
     answer: listOf(logEntry),
+  },
+  feeds: {
+    method: 'GET',
+    path: '/api/feeds',
+    summary: 'The RSS and Atom feeds that are followed, and how they did',
+    answer: listOf(feed),
+  },
+  addFeed: {
+    method: 'POST',
+    path: '/api/feeds',
+    summary: 'Follow a feed',
+    body: newFeed,
+    answer: feed,
+    status: 201,
+  },
+  changeFeed: {
+    method: 'PATCH',
+    path: '/api/feeds/{id}',
+    summary: 'Change its filter, interval, labels or folder',
+    params: oneFeed,
+    body: feedChange,
+    answer: feed,
+  },
+  removeFeed: {
+    method: 'DELETE',
+    path: '/api/feeds/{id}',
+    summary: 'Follow it no more; what it brought stays',
+    params: oneFeed,
+  },
+  checkFeed: {
+    method: 'POST',
+    path: '/api/feeds/{id}/check',
+    summary: 'Ask it now',
+    params: oneFeed,
+    answer: feed,
+  },
+  feedItems: {
+    method: 'GET',
+    path: '/api/feeds/{id}/items',
+    summary: 'What is in its last answer, and what became of each',
+    params: oneFeed,
+    answer: listOf(feedItem),
   },
   labels: {
     method: 'GET',

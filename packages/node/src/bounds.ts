@@ -155,3 +155,48 @@ export const mostFileRuns = 2_000;
 
 /** A magnet link has some hundred bytes; some have hundreds of trackers. */
 export const longestLinkFile = 1024 * 1024;
+
+/** The longest feeds in use have some hundred items and 1 MB. */
+export const longestFeed = 8 * 1024 * 1024;
+export const mostFeedItems = 2000;
+
+/** Of a feed as a whole; one that drips is given up. Torrent files of its items may take as long each. */
+export const feedPatienceMs = 30_000;
+
+/** Feeds are five elements deep; some bring HTML along that nobody escaped. */
+export const deepestFeed = 64;
+
+/** Bare ampersands are common; beyond this it is something else. */
+export const mostFeedMistakes = 1000;
+
+/** Of one element's text; descriptions are not read. */
+export const longestFeedText = 16 * 1024;
+
+/** Parsed at once, before others have their turn. */
+export const feedSliceChars = 128 * 1024;
+
+/** A regular expression over all titles of a feed; a good one takes a few milliseconds. */
+export const patternPatienceMs = 250;
+
+export const mostFeeds = 500;
+export const usualFeedSeconds = 15 * 60;
+export const longestFeedsFile = 4 * 1024 * 1024;
+export const longestFeedsState = 256 * 1024 * 1024;
+
+/** Of each feed: items that were taken, and episodes. Feeds show their last hundred. */
+export const mostRemembered = 5000;
+
+/** New transfers of one answer; the others come with the next. */
+export const mostTakenAtOnce = 100;
+
+/** An item whose torrent cannot be had is tried with so many answers. */
+export const mostItemTries = 5;
+
+/** Feeds that are asked at the same time. */
+export const mostFeedsAtOnce = 4;
+
+/** Whether somebody has edited the file of feeds. */
+export const feedsLookMs = 5000;
+
+/** A server that asks for patience gets it up to a day. */
+export const longestRetryAfterMs = 24 * 60 * 60_000;

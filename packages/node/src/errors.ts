@@ -35,8 +35,28 @@ export type NodeErrorCode =
   | 'unreachable'
   /** Nothing to search in, or to publish to. */
   | 'no-index'
+  // feeds
+  | FeedErrorCode
   | 'too-large'
   | 'busy'
   | 'stopping';
+
+export type FeedErrorCode =
+  /** No answer, or none within the time. */
+  | 'feed-unreachable'
+  | 'feed-slow'
+  /** An answer that is no feed: its status, a redirect that leads nowhere good, more bytes than a feed has. */
+  | 'feed-status'
+  | 'feed-redirect'
+  | 'feed-not-public'
+  | 'feed-too-large'
+  /** Bytes that are no text in their encoding, text that is no XML, XML that is no feed. */
+  | 'feed-charset'
+  | 'feed-not-xml'
+  | 'feed-entities'
+  | 'feed-too-deep'
+  | 'feed-unknown'
+  /** A regular expression that takes too long. */
+  | 'feed-pattern-slow';
 
 export class NodeError extends RoomError<NodeErrorCode> {}

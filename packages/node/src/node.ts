@@ -21,6 +21,7 @@ import type { Config } from './config/schema.ts';
 import { dhtNodesOf } from './engine/dht-table.ts';
 import { openEngine } from './engine/engine.ts';
 import { type Finding, openFinding } from './engine/finding.ts';
+import { Feeds } from './feeds/feeds.ts';
 import { openDataFolder } from './folder/folder.ts';
 import { Labels } from './labels/labels.ts';
 import type { Log } from './log.ts';
@@ -158,6 +159,14 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     });
     closing.push(() => transfers.close());
 
+    const feeds = await Feeds.open({
+      world: { ...world, ...reach.network },
+      data: config.data,
+      version,
+      log,
+      transfers,
+    });
+    closing.push(() => feeds.close());
     watchSettings(config['watch.folders']);
     const watch = new Watch({
       clock,
@@ -232,6 +241,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       world,
       transfers,
       labels,
+      feeds,
       feed,
       gate,
       live,
@@ -293,7 +303,11 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     await folder.announce({ pid, url, instance, version });
     log.info({ data: config.data, network, peers: engine.port }, 'started');
     void finding.joinDht().catch((error: unknown) => log.warn({ err: error }, 'the DHT cannot be joined'));
-    return { url, port, peerPort: engine.port, id, token: folder.token, reload: () => live.reload(), stop };
+    const reload = async (): Promise<void> => {
+      await live.reload();
+      await feeds.reload();
+    };
+    return { url, port, peerPort: engine.port, id, token: folder.token, reload, stop };
   } catch (error) {
     await stop().catch(() => {});
     throw error;
@@ -337,7 +351,8 @@ function reachFacts(reach: Reach, seenAddress: string | undefined): NonNullable<
   const { way, router } = reach.mapping ?? {};
   return {
     state,
-    message: advice === undefined ? message : `${message} ${advice}`,
+    message,
+    ...(advice !== undefined && { advice }),
     ...(externalAddress !== undefined && { externalAddress }),
     ...(way !== undefined && { mapping: `${way} at ${router}` }),
   };

@@ -7,6 +7,7 @@ import type { Catalogues } from '../catalogue/catalogues.ts';
 import type { LiveConfig } from '../config/live.ts';
 import { parsePeer, resolvePeers } from '../engine/addresses.ts';
 import { NodeError } from '../errors.ts';
+import type { Feeds } from '../feeds/feeds.ts';
 import type { Labels } from '../labels/labels.ts';
 import {
   detailsOf,
@@ -34,6 +35,7 @@ export interface HandlerParts {
   readonly world: Pick<World, 'clock' | 'disk' | 'names'>;
   readonly transfers: Transfers;
   readonly labels: Labels;
+  readonly feeds: Feeds;
   readonly feed: Feed;
   readonly gate: Gate;
   readonly live: LiveConfig;
@@ -45,7 +47,7 @@ export interface HandlerParts {
 }
 
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { transfers, labels, feed, gate, live, world, catalogues } = parts;
+  const { transfers, labels, feeds, feed, gate, live, world, catalogues } = parts;
   const clock: Clock = world.clock;
   const one = ({ params: { id } }: { readonly params: { readonly id: string } }): Item => transfers.get(id);
   const placeOf = (item: Item): number => transfers.all.indexOf(item);
@@ -205,6 +207,15 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return filesOf(item, torrent);
     },
     bulk: ({ body }) => bulk(transfers, body),
+    feeds: () => feeds.list(),
+    addFeed: ({ body }) => feeds.add(body),
+    changeFeed: ({ params: { id }, body }) => feeds.change(id, body),
+    async removeFeed({ params: { id } }) {
+      await feeds.remove(id);
+      return undefined;
+    },
+    checkFeed: ({ params: { id } }) => feeds.check(id),
+    feedItems: ({ params: { id } }) => [...feeds.items(id)],
     labels: () => [...labels.known.values()],
     async setLabel({ body: { name, ...change } }) {
       await labels.set(name, change);
