@@ -200,3 +200,7 @@ export const feedsLookMs = 5000;
 
 /** A server that asks for patience gets it up to a day. */
 export const longestRetryAfterMs = 24 * 60 * 60_000;
+
+/** What a trusted publisher has published is let out without asking again: all files of a torrent, and not for good. */
+export const longestYesMs = 10 * 60_000;
+export const mostYesKept = 1000;

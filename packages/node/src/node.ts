@@ -29,6 +29,7 @@ import { registerWebApi } from './qbittorrent/web-api.ts';
 import { openReach, type Reach } from './reach/reach.ts';
 import { ReleaseGate } from './release/gate.ts';
 import { createHook } from './release/on-complete.ts';
+import { Publishers } from './release/publishers.ts';
 import { registerTransmission } from './rpc/transmission.ts';
 import { Gate } from './server/access.ts';
 import { Feed } from './server/feed.ts';
@@ -142,6 +143,13 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
         void blockAnew(() => reach.blocklists.use(next['filter.lists']));
       },
     });
+    const indexes = () => (network === 'distributed' ? [] : listOf(live.config.indexes));
+    const publishers = new Publishers({
+      world: { ...world, ...reach.network },
+      version,
+      trusted: () => listOf(live.config['release.publishers']),
+      indexes,
+    });
     const hook = createHook({ clock, log, command: () => live.config['on-complete.command'] });
     closing.push(() => hook.close());
     const labels = await Labels.open(world.disk, config.data);
@@ -154,7 +162,12 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       downloads: () => live.config.downloads,
       labels,
       movesByLabel: () => live.config['labels.move'] === 'on',
-      gate: new ReleaseGate({ disk: world.disk, clock, settings: () => scanSettings(live.config) }),
+      gate: new ReleaseGate({
+        disk: world.disk,
+        clock,
+        settings: () => scanSettings(live.config),
+        published: (hashes) => publishers.ask(hashes),
+      }),
       fetched: (item) => hook.run(item),
     });
     closing.push(() => transfers.close());
@@ -232,7 +245,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
             world: { ...world, ...reach.network },
             identity: folder.identity,
             version,
-            indexes: () => (network === 'distributed' ? [] : listOf(live.config.indexes)),
+            indexes,
           }),
       );
       return opening;

@@ -90,6 +90,7 @@ test('without a file and flags every key has its default', async () => {
     'api-unencrypted': 'refuse',
     'tls.certificate': 'none',
     'tls.key': 'none',
+    'release.publishers': 'none',
     'scan.clamd': 'none',
     'scan.command': 'none',
     'scan.timeout': '10m',

@@ -29,6 +29,7 @@ const liveKeys: ReadonlySet<ConfigKey> = new Set([
   'connections.all',
   'connections.each',
   'filter.lists',
+  'release.publishers',
   'scan.clamd',
   'scan.command',
   'scan.timeout',

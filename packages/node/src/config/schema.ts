@@ -46,6 +46,7 @@ export const configSchema = {
     'api-unencrypted',
     'tls.certificate',
     'tls.key',
+    'release.publishers',
     'scan.clamd',
     'scan.command',
     'scan.timeout',
@@ -283,6 +284,15 @@ export const configSchema = {
       default: 'none',
       description: 'the file with the key to it (PEM)',
       expects: 'none, or the path of a file',
+      flag: 'none',
+    },
+    'release.publishers': {
+      type: 'string',
+      pattern: '^(?:none|[0-9a-f]{64}(?:, ?[0-9a-f]{64}){0,99})$',
+      default: 'none',
+      description:
+        'the keys whose publications are trusted: what was fetched gets its own name when an index has one of these for it, and is refused otherwise',
+      expects: 'none (no publication is asked for), or keys as `shoal id` prints them, with commas between',
       flag: 'none',
     },
     'scan.clamd': {

@@ -1,7 +1,8 @@
-// What stands between a complete file and its own name: the scanners of the config. Invariant: a file passes only with the
-// plain yes of each; one that says neither yes nor no is asked again, later and later.
+// What stands between a complete file and its own name: whose publication it is, and the scanners of the config. Invariant:
+// a file passes only with the plain yes of each; one that says neither yes nor no is asked again, later and later.
 
 import { type Clock, type Disk, WorldError } from '@shoal/base';
+import type { InfoHashes } from '@shoal/metainfo';
 import { firstScanAgainMs, lastScanAgainMs, mostScansAtOnce } from '../bounds.ts';
 import { askClamd } from './clamd.ts';
 import { askCommand } from './command.ts';
@@ -18,9 +19,16 @@ export interface ReleaseGateParts {
   readonly clock: Clock;
   /** As they are now. */
   readonly settings: () => ScanSettings;
+  /** Whether somebody who is trusted has published the torrent. */
+  readonly published: (hashes: InfoHashes) => Promise<Verdict>;
 }
 
-export const fileGone = 'the file is not there';
+export interface Asked {
+  readonly path: string;
+  readonly hashes: InfoHashes;
+}
+
+export const fileGone: Verdict = { kind: 'held', reason: 'for a file that is not there' };
 
 export class ReleaseGate {
   readonly #parts: ReleaseGateParts;
@@ -32,9 +40,9 @@ export class ReleaseGate {
   }
 
   /** Asks until there is an answer; `held` hears each time why there is none. Held when it was aborted. */
-  async ask(path: () => string, held: (reason: string) => void, signal: AbortSignal): Promise<Verdict> {
+  async ask(asked: () => Asked, held: (reason: string) => void, signal: AbortSignal): Promise<Verdict> {
     for (let waitMs = firstScanAgainMs; ; waitMs = Math.min(2 * waitMs, lastScanAgainMs)) {
-      const verdict = await this.askOnce(path(), signal);
+      const verdict = await this.askOnce(asked(), signal);
       if (verdict.kind !== 'held' || signal.aborted) return verdict;
       held(verdict.reason);
       await this.#wait(waitMs, signal);
@@ -42,17 +50,18 @@ export class ReleaseGate {
     }
   }
 
-  async askOnce(path: string, signal: AbortSignal): Promise<Verdict> {
+  async askOnce({ path, hashes }: Asked, signal: AbortSignal): Promise<Verdict> {
+    const published = await this.#parts.published(hashes);
     const { clamd, command } = this.#parts.settings();
-    if (clamd === undefined && command === undefined) return clean;
+    if (published.kind !== 'clean' || (clamd === undefined && command === undefined)) return published;
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      return await this.#ask(path, signal);
+      return saidByScanner(await this.#ask(path, signal));
     } catch (error) {
       const gone = error instanceof WorldError && error.code === 'not-found';
       const message = error instanceof Error ? error.message : String(error);
-      return { kind: 'held', reason: gone ? fileGone : lineOf(message) };
+      return gone ? fileGone : saidByScanner({ kind: 'held', reason: lineOf(message) });
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#free++;
@@ -82,4 +91,11 @@ export class ReleaseGate {
       if (signal.aborted) done();
     });
   }
+}
+
+/** Verdicts end a sentence: that a file waits, or was refused. */
+function saidByScanner(verdict: Verdict): Verdict {
+  if (verdict.kind === 'clean') return verdict;
+  const { kind, reason } = verdict;
+  return { kind, reason: `${kind === 'held' ? 'for' : 'by'} the scanner: ${reason}` };
 }

@@ -77,7 +77,7 @@ function gateReason({ refused }: Item['record'], held: string | undefined) {
 }
 
 export function refusalText({ path, reason }: NonNullable<Item['record']['refused']>): string {
-  return `${basename(path)} was refused by the scanner: ${reason}`;
+  return `${basename(path)} was refused ${reason}`;
 }
 
 export function detailsOf(item: Item, place: number, torrent: Torrent | undefined): TransferDetails {

@@ -1,7 +1,8 @@
-// Complete files before the release gate: what waits for a scanner, what it refused, and what is looked at again.
-// Invariant: what was refused is not shared before a scanner has said yes.
+// Complete files before the release gate: what waits, what it refused, and what is looked at again.
+// Invariant: what was refused is not shared before the gate has said yes.
 
 import { basename } from 'node:path';
+import type { InfoHashes } from '@shoal/metainfo';
 import type { ReleasableFile, TransferState } from '@shoal/swarm';
 import { fileGone, type ReleaseGate } from '../release/gate.ts';
 import { refusalText } from './describe.ts';
@@ -30,12 +31,12 @@ export class Releasing {
     const { inventory } = this.#p;
     if (item.held !== undefined) return;
     this.#hold(item, `${basename(path)} is looked at again`);
-    const verdict = await this.#p.gate.askOnce(path, this.#p.signal);
+    const verdict = await this.#p.gate.askOnce({ path, hashes: hashesOf(item) }, this.#p.signal);
     item.held = undefined;
     if (verdict.kind === 'refused') this.#refuse(item, path, verdict.reason);
     // Where it is no more, it is fetched and looked at again, or was moved, and is looked at there.
-    else if (verdict.kind === 'held' && verdict.reason !== fileGone)
-      this.#p.inventory.tell(item, 'scan', new Error(verdict.reason));
+    else if (verdict.kind === 'held' && verdict !== fileGone)
+      this.#p.inventory.tell(item, 'scan', new Error(`${basename(path)} waits ${verdict.reason}`));
     else
       inventory.inBackground(item, async () => {
         await inventory.remember(item, ({ refused: _, ...record }) => ({ ...record, isPaused: false }));
@@ -51,9 +52,8 @@ export class Releasing {
       if (event.kind === 'state' && letsGo.has(event.state)) ended.abort();
     });
     const signal = AbortSignal.any([ended.signal, this.#p.signal]);
-    const held = (reason: string) =>
-      this.#hold(item, `${basename(file.path)} waits for the scanner: ${reason}`);
-    const verdict = await this.#p.gate.ask(() => file.path, held, signal);
+    const held = (reason: string) => this.#hold(item, `${basename(file.path)} waits ${reason}`);
+    const verdict = await this.#p.gate.ask(() => ({ path: file.path, hashes: hashesOf(item) }), held, signal);
     item.held = undefined;
     if (verdict.kind === 'refused' && !signal.aborted) {
       const paused = item.transfer.pause();
@@ -79,4 +79,9 @@ export class Releasing {
     const { inventory } = this.#p;
     inventory.inBackground(item, () => inventory.remember(item, { refused, isPaused: true }));
   }
+}
+
+/** All of them, once the metadata is here: a link may have named one half of a hybrid. */
+function hashesOf({ transfer }: Item): InfoHashes {
+  return transfer.torrent?.infoHashes ?? transfer.infoHashes;
 }
