@@ -13,7 +13,7 @@ const words = {
 /** `3`, `3-5`, `3-`. */
 const range = { type: 'string', pattern: '^\\d{1,4}(?:-\\d{0,4})?$' } as const;
 
-export const feedId = { type: 'string', pattern: '^[0-9a-f]{8}$' } as const;
+const feedId = { type: 'string', pattern: '^[0-9a-f]{8}$' } as const;
 
 /** All of it has to fit. */
 const filter = {

@@ -62,6 +62,16 @@ export const verbs: readonly VerbEntry[] = [
     load: () => import('./verbs/set.ts'),
   },
   {
+    name: 'labels',
+    summary: 'give labels a folder, where what has them goes',
+    load: () => import('./verbs/labels.ts'),
+  },
+  {
+    name: 'feeds',
+    summary: 'follow RSS and Atom feeds, and take what fits',
+    load: () => import('./verbs/feeds.ts'),
+  },
+  {
     name: 'make',
     summary: 'make a torrent file of a file or folder',
     load: () => import('./verbs/make.ts'),

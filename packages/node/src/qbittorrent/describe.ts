@@ -23,7 +23,7 @@ const goalOf = (goal: number | undefined, unit = 1): number =>
   goal === undefined ? -2 : goal >= unlimitedGoal ? -1 : goal / unit;
 
 /** The words of version 4, which newer tools know too. */
-export function stateOf({ state, isComplete, isForced, downRate, upRate, moving, waiting }: TransferSummary) {
+function stateOf({ state, isComplete, isForced, downRate, upRate, moving, waiting }: TransferSummary) {
   if (moving?.state === 'moving') return 'moving';
   if (waiting?.code === 'refused') return 'error';
   const side = isComplete ? 'UP' : 'DL';
