@@ -80,6 +80,8 @@ export const firstRetryMs = 5_000;
 /** Somebody named it and waits: it may be just starting. */
 export const firstRetryOfGivenMs = 1_000;
 export const longestRetryMs = 30 * 60_000;
+/** A peer that parted so soon after we began to want more did not know it yet: it is dialled again at once. */
+export const crossingMs = 3_000;
 /** A peer that was refused for good three times is forgotten. */
 export const mostFailures = 8;
 
@@ -101,6 +103,8 @@ export const mostReadAhead = 64 * 1024 * 1024;
 /** A reader that nothing is known of yet, and one that has not asked for its next bytes. */
 export const guessedReaderRate = 1_000_000;
 export const pausedReaderMs = 500;
+/** Players ask for each range anew: after a reader was closed, peers are kept for the next one for so long. */
+export const readerRestMs = 10_000;
 /** Ranges that are read at once: of more, those that were asked for last. */
 export const mostPlayheads = 32;
 export const mostUrgentPieces = 1_024;

@@ -31,6 +31,7 @@ export interface ConnectionsOptions {
   welcome(peer: Peer): void;
   /** It is out already. */
   left(peer: Peer): void;
+  dialSoon(): void;
 }
 
 export class Connections {
@@ -185,8 +186,11 @@ export class Connections {
     const known = this.#known.get(peer);
     this.#known.delete(peer);
     if (known !== undefined) {
+      const nowMs = this.#parts.nowMs();
       const wasUseful = peer.fromIt.total + peer.toIt.total > 0;
-      this.roster.ended(known, this.#parts.nowMs(), wasUseful, reason.code === 'nothing-to-trade');
+      this.roster.ended(known, nowMs, wasUseful, reason.code === 'nothing-to-trade');
+      if (reason.code === 'closed' && this.roster.crossed(known, peer.connectedAtMs, nowMs))
+        this.#o.dialSoon();
       if (reason.isBan) this.#ban(known, reason);
     }
     this.#o.status.emit({ kind: 'peer-left', address: peer.address, reason });

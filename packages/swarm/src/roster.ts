@@ -28,6 +28,7 @@ export class Roster {
   readonly #bannedHosts = new Map<string, Leave>();
   readonly #random: Random;
   readonly #priorityOf: (address: PeerAddress) => number;
+  #wokenMs = Number.NEGATIVE_INFINITY;
 
   /** `priorityOf`: BEP 40, higher first. */
   constructor(random: Random, priorityOf: (address: PeerAddress) => number) {
@@ -97,8 +98,16 @@ export class Roster {
 
   /** There is more to fetch than before: those that had nothing for us may have now. */
   wake(nowMs: number): void {
+    this.#wokenMs = nowMs;
     for (const known of this.#known.values())
       if (known.nextMs < Number.POSITIVE_INFINITY) known.nextMs = Math.min(known.nextMs, nowMs);
+  }
+
+  /** A connection of that time ended: the peer cannot have known yet that there is more to fetch, and is next. */
+  crossed(known: KnownPeer, connectedAtMs: number, nowMs: number): boolean {
+    const hasCrossed = connectedAtMs < this.#wokenMs && nowMs - this.#wokenMs < bound.crossingMs;
+    if (hasCrossed && known.nextMs < Number.POSITIVE_INFINITY) known.nextMs = nowMs;
+    return hasCrossed;
   }
 
   /** The connection ended, or never began. Tried again later, each time after twice as long. */

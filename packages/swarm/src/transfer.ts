@@ -97,6 +97,7 @@ export class TorrentTransfer implements Transfer {
       host: () => this.#messages,
       welcome: (peer) => this.#welcome(peer),
       left: (peer) => this.#left(peer),
+      dialSoon: () => parts.dialSoon(this),
     });
     this.seat = new Seat({
       parts,

@@ -33,6 +33,7 @@ export class Streams {
   readonly #rescue: Rescue;
   /** Those that were opened and not closed. */
   readonly #readers = new Set<FileReading>();
+  #lastClosed: { readonly file: number; readonly atMs: number } | undefined;
   readonly #heads = new Set<Playhead>();
   #timer: Timer | undefined;
   #isRefreshScheduled = false;
@@ -61,10 +62,12 @@ export class Streams {
     return this.#readers.size > 0;
   }
 
-  /** Somebody reads, or may read on, what is not all here: peers that could bring it are kept. */
+  /** Somebody reads, or may read on, or did a moment ago, what is not all here: peers that could bring it are kept. */
   get isInUse(): boolean {
     for (const { file } of this.#readers) if (!this.content.fileState(file).isComplete) return true;
-    return false;
+    const last = this.#lastClosed;
+    if (last === undefined || this.nowMs - last.atMs >= bound.readerRestMs) return false;
+    return !this.content.fileState(last.file).isComplete;
   }
 
   opened(reader: FileReading): void {
@@ -73,7 +76,7 @@ export class Streams {
   }
 
   closed(reader: FileReading): void {
-    this.#readers.delete(reader);
+    if (this.#readers.delete(reader)) this.#lastClosed = { file: reader.file, atMs: this.nowMs };
   }
 
   isGood(piece: number): boolean {
@@ -109,6 +112,7 @@ export class Streams {
     for (const head of this.#heads) head.wake();
     this.#heads.clear();
     this.#readers.clear();
+    this.#lastClosed = undefined;
   }
 
   #refreshSoon(): void {
