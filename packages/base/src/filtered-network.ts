@@ -1,21 +1,56 @@
-// Streams and datagrams that do not talk to blocked addresses: what dials them fails, what comes from them is dropped
-// before a byte of it is read. Hand it to the parts that talk to strangers; those that the user names need none.
+// A network that does not talk to blocked addresses: what dials them fails, what comes from them is dropped before a byte
+// of it is read; web servers are held to it by the address that their name leads to.
 
 import type { Datagrams } from './world/datagrams.ts';
 import { WorldError } from './world/errors.ts';
-import type { Streams } from './world/streams.ts';
+import type { Http } from './world/http.ts';
+import type { Streams, TlsStreams } from './world/streams.ts';
+
+export interface FilteredNetwork {
+  readonly streams: Streams;
+  readonly tls: TlsStreams;
+  readonly datagrams: Datagrams;
+  readonly http: Http;
+}
 
 export function filterNetwork(
-  { streams, datagrams }: { readonly streams: Streams; readonly datagrams: Datagrams },
+  { streams, tls, datagrams, http }: FilteredNetwork,
   isBlocked: (address: string) => boolean,
-): { readonly streams: Streams; readonly datagrams: Datagrams } {
+): FilteredNetwork {
+  function refuseBlocked(address: string): void {
+    if (isBlocked(address)) throw blocked(address);
+  }
   return {
+    http: {
+      async request(request) {
+        let refused: string | undefined;
+        const allowAddress = (address: string): boolean => {
+          if (!isBlocked(address)) return request.allowAddress?.(address) ?? true;
+          refused = address;
+          return false;
+        };
+        try {
+          return await http.request({ ...request, allowAddress });
+        } catch (error) {
+          const isPermission = error instanceof WorldError && error.code === 'permission';
+          throw isPermission && refused !== undefined ? blocked(refused) : error;
+        }
+      },
+    },
+    tls: {
+      async connect(to, options) {
+        refuseBlocked(to.address);
+        return tls.connect(to, options);
+      },
+      listen: (options, accept) =>
+        tls.listen(options, (stream) => {
+          if (isBlocked(stream.remote.address)) stream.destroy();
+          else accept(stream);
+        }),
+    },
     streams: {
       async connect(to, options) {
-        if (isBlocked(to.address))
-          throw new WorldError('permission', `${to.address} is in a list of addresses to block`, {
-            value: to.address,
-          });
+        refuseBlocked(to.address);
         return streams.connect(to, options);
       },
       listen: (options, accept) =>
@@ -45,4 +80,8 @@ export function filterNetwork(
       },
     },
   };
+}
+
+function blocked(address: string): WorldError {
+  return new WorldError('permission', `${address} is in a list of addresses to block`, { value: address });
 }

@@ -57,3 +57,26 @@ test('blocked addresses are neither dialled nor accepted, and datagrams go neith
   assert.deepEqual(messages, [friend.addresses[0]]);
   assert.deepEqual(answers, ['friend']);
 });
+
+test('web servers at blocked addresses are not asked, whatever their name is', async () => {
+  const simulation = createSimulation({ seed: 1 });
+  const us = simulation.addHost();
+  const [them, friend] = ['them.example', 'friend.example'].map((name) => simulation.addHost({ name }));
+  assert.ok(them && friend);
+  const dialled: string[] = [];
+  for (const host of [them, friend])
+    await simulation.settle(
+      host.world.streams.listen({ address: host.addresses[0] ?? '', port: 80 }, (stream) => {
+        dialled.push(host.addresses[0] ?? '');
+        stream.destroy();
+      }),
+    );
+  const { http } = filterNetwork(us.world, (address) => them.addresses.includes(address));
+  const ask = (url: string) => simulation.settle(http.request({ url }));
+  const inList = (error: unknown) =>
+    error instanceof WorldError && error.code === 'permission' && /in a list/.test(error.message);
+  await assert.rejects(ask('http://them.example/'), inList);
+  await assert.rejects(ask(`http://${them.addresses[0]}/`), inList);
+  await assert.rejects(ask('http://friend.example/'), (error) => !inList(error));
+  assert.deepEqual(dialled, [friend.addresses[0]]);
+});

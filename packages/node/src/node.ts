@@ -154,7 +154,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     closing.push(() => hook.close());
     const labels = await Labels.open(world.disk, config.data);
     const transfers = await Transfers.open({
-      world,
+      world: { ...world, ...reach.network },
       engine,
       finding,
       version,

@@ -1,7 +1,7 @@
 // All of this for one running node: a world that does not talk to blocked addresses and counts who comes in, the ports
 // that its router passes on, and the answer to who can reach it.
 
-import { type Datagrams, filterNetwork, ipScope, type Streams, type World } from '@shoal/base';
+import { type FilteredNetwork, filterNetwork, ipScope, type World } from '@shoal/base';
 import type { Config } from '../config/schema.ts';
 import type { Log } from '../log.ts';
 import { Blocklists } from './blocklists.ts';
@@ -12,7 +12,7 @@ import { systemOf } from './system.ts';
 
 export interface Reach {
   /** For whatever talks to strangers. */
-  readonly network: { readonly streams: Streams; readonly datagrams: Datagrams };
+  readonly network: FilteredNetwork;
   readonly blocklists: Blocklists;
   isBlocked(address: string): boolean;
   /** Asks the router to pass this port on, unless the config says otherwise. */
@@ -39,7 +39,7 @@ export async function openReach(
 
   return {
     network: {
-      datagrams: filtered.datagrams,
+      ...filtered,
       streams: {
         connect: (to, options) => filtered.streams.connect(to, options),
         listen: (options, accept) =>
