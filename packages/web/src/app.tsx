@@ -21,6 +21,7 @@ import { TransfersPage } from './transfers/page.tsx';
 const TransferPage = lazy(() => import('./transfer/page.tsx'));
 const FindPage = lazy(() => import('./find/page.tsx'));
 const NetworkPage = lazy(() => import('./network/page.tsx'));
+const OptionsDialog = lazy(() => import('./transfers/options-dialog.tsx'));
 const SettingsPage = lazy(() => import('./settings/page.tsx'));
 
 export function App() {
@@ -180,6 +181,11 @@ function OpenDialog() {
       {dialog?.kind === 'remove' && <RemoveDialog ids={dialog.ids} />}
       {dialog?.kind === 'labels' && <LabelsDialog ids={dialog.ids} />}
       {dialog?.kind === 'move' && <MoveDialog ids={dialog.ids} />}
+      {dialog?.kind === 'options' && (
+        <Suspense>
+          <OptionsDialog ids={dialog.ids} />
+        </Suspense>
+      )}
       {dialog?.kind === 'keys' && <KeysDialog />}
       {question !== undefined && <TokenDialog reason={question} />}
     </>

@@ -47,8 +47,13 @@ export function startIndex(data: string): Promise<string> {
   return ready(start(data, ['index', '--json', '--data', data, '--port', '0', '--address', '127.0.0.1']));
 }
 
-function start(data: string, flags: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, [command, ...flags], {
+function start(
+  data: string,
+  flags: readonly string[],
+  [program = process.execPath, ...before]: readonly string[] = [],
+): ChildProcess {
+  const words = program === process.execPath ? [] : [...before, process.execPath];
+  const child = spawn(program, [...words, command, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, SHOAL_LAN: 'off', HOME: data, XDG_DOWNLOAD_DIR: data },
   });
@@ -67,15 +72,20 @@ async function stop(child: ChildProcess): Promise<void> {
 interface NodeChoices {
   readonly api?: string;
   readonly index?: string;
+  /** Instead of a network that asks nobody. */
+  readonly flags?: readonly string[];
+  /** Words to put before the command. */
+  readonly prefix?: readonly string[];
 }
 
 export async function startNode(
   data: string,
-  { api = '127.0.0.1:0', index }: NodeChoices = {},
+  { api = '127.0.0.1:0', index, flags, prefix }: NodeChoices = {},
 ): Promise<RunningNode> {
   const network =
     index === undefined ? ['--network', 'distributed'] : ['--network', 'centralized', '--index', index];
-  const child = start(data, ['up', '--json', '--data', data, '--api', api, '--port', '0', ...network]);
+  const usual = ['up', '--json', '--data', data, '--api', api, '--port', '0'];
+  const child = start(data, [...usual, ...(flags ?? network)], prefix);
   const url = await ready(child);
   const token = (await readFile(join(data, 'api-token'), 'utf8')).trim();
   const client = createClient({ url, fetch, token });

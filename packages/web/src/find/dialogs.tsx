@@ -1,12 +1,12 @@
 // What this node says in the indexes: publications, ratings and reports, each signed with its key.
 
 import { categories, type NewPublication, reportReasons } from '@shoal/api';
-import { type ReactNode, useId, useState } from 'react';
+import { useId, useState } from 'react';
 import { visible } from '../format.ts';
 import { notify, transfers } from '../node/live.ts';
 import { change } from '../node/session.ts';
 import { Buttons, Dialog } from '../parts/dialog.tsx';
-import { Field } from '../parts/field.tsx';
+import { Choice, Field } from '../parts/field.tsx';
 import { Name } from '../parts/name.tsx';
 import { useStore } from '../store.ts';
 import { texts } from '../texts.ts';
@@ -193,25 +193,6 @@ function Report({ about: { infoHash, title }, onClose }: DialogProps<One>) {
       </Choice>
       <Text label={words.reporting.comment} value={comment} longest={2000} onText={setComment} />
     </Dialog>
-  );
-}
-
-interface ChoiceProps {
-  readonly label: string;
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-  readonly children: ReactNode;
-}
-
-function Choice({ label, value, onChange, children }: ChoiceProps) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <select id={id} value={value} onChange={({ target }) => onChange(target.value)}>
-        {children}
-      </select>
-    </div>
   );
 }
 

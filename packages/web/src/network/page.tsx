@@ -1,6 +1,7 @@
 // Which kind of network this node is in, who is asked, and whether others can reach it.
 
 import '../transfer/style.css';
+import './style.css';
 import type { NodeFacts } from '@shoal/api';
 import { Fragment, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { formatBytes, formatCount, formatDuration } from '../format.ts';
@@ -13,6 +14,7 @@ import { texts } from '../texts.ts';
 import { attempt } from '../transfers/acting.ts';
 
 const RateChart = lazy(() => import('../transfer/rate-chart.tsx'));
+const DhtPicture = lazy(() => import('./dht-picture.tsx'));
 const factsEveryMs = 3000;
 const words = texts.network;
 
@@ -29,15 +31,25 @@ export default function NetworkPage() {
     <div className="page network">
       <h1>{words.title}</h1>
       <div className="overview two">
-        <Kind now={known.network} />
-        <Reach known={known} />
-        <FinderList known={known} />
-        <section className="card">
-          <h2>{words.rates}</h2>
-          <Suspense fallback={<div className="chart" />}>
-            <RateChart of="" />
-          </Suspense>
-        </section>
+        <div className="overview">
+          <Kind now={known.network} />
+          <FinderList known={known} />
+          <section className="card">
+            <h2>{words.rates}</h2>
+            <Suspense fallback={<div className="chart" />}>
+              <RateChart of="" />
+            </Suspense>
+          </section>
+        </div>
+        <div className="overview">
+          <Reach known={known} />
+          <section className="card">
+            <h2>{words.dht.title}</h2>
+            <Suspense fallback={<p className="quiet">{texts.pages.loading}</p>}>
+              <DhtPicture />
+            </Suspense>
+          </section>
+        </div>
         <Me known={known} />
       </div>
     </div>
@@ -75,10 +87,15 @@ function Reach({ known: { reach, port } }: { readonly known: NodeFacts }) {
   return (
     <section className="card">
       <h2>{words.reach}</h2>
-      <p className={`state wrap ${mood}`}>
-        <strong>{words.reachStates[reach.state]}</strong> · <Name text={reach.message} />
+      <p>
+        <strong className={`reachWord ${mood}`}>{words.reachStates[reach.state]}.</strong>{' '}
+        <Name text={reach.message} longest={1000} />
       </p>
-      {reach.state === 'unreachable' && <p className="hint">{words.mend}</p>}
+      {reach.advice !== undefined && reach.state !== 'reachable' && (
+        <p className="mend">
+          <strong>{words.mend}</strong> <Name text={reach.advice} longest={600} />
+        </p>
+      )}
       <FactList
         rows={[
           [words.port, port === undefined ? undefined : String(port)],
@@ -106,6 +123,9 @@ function FinderList({ known }: { readonly known: NodeFacts }) {
               {nodes !== undefined && <span>{words.nodes(nodes)}</span>}
               {message !== undefined && <Name text={message} />}
             </Parts>
+            {(state === 'failed' || state === 'off' || (kind === 'dht' && !nodes)) && (
+              <span className="mend">{words.mendFinder[kind]}</span>
+            )}
           </li>
         ))}
       </ul>

@@ -14,6 +14,12 @@ export type TokenReason = 'needed' | 'expired' | 'wrong';
 export const tokenQuestion = createStore<TokenReason | undefined>(undefined);
 export const mayChange = createStore(false);
 
+/** It could once: what it showed then has run out. */
+let couldChange = false;
+mayChange.subscribe(() => {
+  couldChange ||= mayChange.get();
+});
+
 let answered: ((isGiven: boolean) => void) | undefined;
 
 /** Takes the token out of the address, so that it stays in no history and no screenshot. */
@@ -63,7 +69,7 @@ export async function change<Name extends OperationName>(
     return await node.call(name, request);
   } catch (error) {
     if (!isRefusedToken(error)) throw error;
-    const reason = mayChange.get() ? 'expired' : 'needed';
+    const reason = couldChange ? 'expired' : 'needed';
     mayChange.set(false);
     if (!(await askForToken(reason))) throw new NotAllowed();
     return node.call(name, request);

@@ -14,11 +14,15 @@ export interface DialogProps {
   readonly buttons?: ReactNode;
 }
 
+const firstField = '.body :is(input:not([type=checkbox], [type=radio], [type=file]), textarea, select)';
+
 export function Dialog({ title, children, isWide = false, onClose, onSubmit, buttons }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
     dialog.current?.showModal();
+    // The platform would choose the cross that closes it.
+    dialog.current?.querySelector<HTMLElement>(firstField)?.focus();
   }, []);
   return (
     <dialog

@@ -17,6 +17,8 @@ export interface RowsProps {
   /** Where to begin, in pixels. */
   readonly initialTop?: number;
   readonly isMany?: boolean;
+  /** No taller than its rows. */
+  readonly fits?: boolean;
   readonly head?: ReactNode;
   readonly onKeyDown?: (event: KeyboardEvent<HTMLDivElement>) => void;
   readonly onScrolled?: (top: number) => void;
@@ -64,6 +66,7 @@ export function Rows(props: RowsProps) {
       aria-multiselectable={props.isMany}
       aria-activedescendant={isActiveInSight ? props.active?.id : undefined}
       tabIndex={0}
+      style={props.fits ? { height: count * height } : undefined}
       onKeyDown={props.onKeyDown}
     >
       {props.head}

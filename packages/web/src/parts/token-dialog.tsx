@@ -45,7 +45,6 @@ export function TokenDialog({ reason }: { readonly reason: TokenReason }) {
         error={error}
         onText={setToken}
         required
-        autoFocus
       />
     </Dialog>
   );

@@ -65,6 +65,8 @@ function Setting({ setting, onSave }: SettingProps) {
   const id = useId();
   const isWrong = !fits(setting, draft);
   const isChanged = draft !== value;
+  /** By a flag: only another start changes it. */
+  const isGiven = origin.startsWith('-');
 
   async function save(next: string | null): Promise<void> {
     setBusy(true);
@@ -91,7 +93,7 @@ function Setting({ setting, onSave }: SettingProps) {
               <Name text={words.origin(origin)} />{' '}
             </>
           )}
-          {!isLive && words.restart}
+          {isGiven ? words.given : !isLive && words.restart}
         </p>
       </div>
       <div className="value">
@@ -102,7 +104,7 @@ function Setting({ setting, onSave }: SettingProps) {
             autoComplete="off"
             spellCheck={false}
             value={draft}
-            disabled={isBusy}
+            disabled={isBusy || isGiven}
             aria-describedby={`${id}-hint`}
             aria-invalid={isWrong}
             aria-errormessage={isWrong ? `${id}-error` : undefined}
@@ -112,7 +114,7 @@ function Setting({ setting, onSave }: SettingProps) {
           <select
             id={id}
             value={draft}
-            disabled={isBusy}
+            disabled={isBusy || isGiven}
             aria-describedby={`${id}-hint`}
             onChange={({ target }) => setDraft(target.value)}
           >
@@ -127,7 +129,7 @@ function Setting({ setting, onSave }: SettingProps) {
           </p>
         )}
         <div className="buttons">
-          {origin !== 'default' && !isChanged && (
+          {origin !== 'default' && !isGiven && !isChanged && (
             <button type="button" disabled={isBusy} onClick={() => void save(null)}>
               {words.reset}
             </button>

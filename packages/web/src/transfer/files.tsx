@@ -96,6 +96,7 @@ export function Files({ id, playing }: { readonly id: string; readonly playing: 
             scroller={scroller}
             label={texts.transfer.tabs.files}
             className="files-list"
+            fits
             row={(index, top) => {
               const file = shown[index];
               return file === undefined ? null : (

@@ -3,8 +3,12 @@
 import type { FinderSummary, TransferDetails } from '@shoal/api';
 import { useMemo } from 'react';
 import { formatBytes, formatRate, formatTime } from '../format.ts';
+import { notify } from '../node/live.ts';
+import { change } from '../node/session.ts';
 import { Name } from '../parts/name.tsx';
 import { texts } from '../texts.ts';
+import { attempt } from '../transfers/acting.ts';
+import { openDialog } from '../transfers/dialogs.ts';
 import { useAnswer } from './ask.ts';
 
 const findersEveryMs = 2000;
@@ -16,11 +20,28 @@ interface FindersProps {
 
 export function Finders({ id, webSeeds }: FindersProps) {
   const request = useMemo(() => ({ params: { id } }), [id]);
-  const { answer } = useAnswer('finders', request, findersEveryMs);
+  const { answer, again } = useAnswer('finders', request, findersEveryMs);
   const words = texts.transfer.finders;
   if (answer === undefined) return <p className="loading">{texts.pages.loading}</p>;
   return (
     <div className="overview">
+      <div className="actions">
+        <button
+          type="button"
+          onClick={() =>
+            void attempt(async () => {
+              await change('announceTransfer', { params: { id } });
+              notify(words.asked);
+              again();
+            })
+          }
+        >
+          {words.askNow}
+        </button>
+        <button type="button" onClick={() => openDialog.set({ kind: 'options', ids: [id] })}>
+          {words.changeTrackers}
+        </button>
+      </div>
       {answer.length === 0 ? (
         <p className="quiet">{words.none}</p>
       ) : (

@@ -19,13 +19,24 @@ export function Log({ id }: { readonly id: string }) {
       {answer
         .slice(-mostShown)
         .reverse()
-        .map(({ atMs, message }, index) => (
+        .map(({ atMs, kind, message }, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: two entries may be the same word for word
           <li key={`${atMs} ${index}`}>
             <time dateTime={new Date(atMs).toISOString()}>{formatTime(atMs)}</time>
-            <Name text={message} longest={1000} />
+            <Name text={kind === 'state' ? stateWords(message) : sentence(message)} longest={1000} />
           </li>
         ))}
     </ol>
   );
+}
+
+/** The engine's word for a state, and why, as the rest of the pages say it. */
+function stateWords(message: string): string {
+  const [state = '', why] = message.split(/: (.*)/s, 2);
+  const known = Object.entries(texts.states).find(([name]) => name === state)?.[1];
+  return known === undefined ? message : why === undefined ? known : `${known}: ${why}`;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

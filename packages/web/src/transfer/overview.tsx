@@ -6,6 +6,7 @@ import { formatBytes, formatDate, formatDuration } from '../format.ts';
 import { Name } from '../parts/name.tsx';
 import { texts } from '../texts.ts';
 import { useAnswer } from './ask.ts';
+import { ComingPieces } from './coming-pieces.tsx';
 import { PieceMap } from './piece-map.tsx';
 
 const RateChart = lazy(() => import('./rate-chart.tsx'));
@@ -25,9 +26,10 @@ export function Overview({
       {answer !== undefined && answer.pieces > 0 && (
         <section className="card">
           <h2>{texts.transfer.map.title}</h2>
-          <PieceMap map={answer} />
+          <PieceMap id={id} map={answer} />
         </section>
       )}
+      {answer !== undefined && <ComingPieces map={answer} />}
       <section className="card">
         <h2>{texts.transfer.rates.title}</h2>
         <Suspense fallback={<div className="chart" />}>
@@ -44,7 +46,7 @@ function Facts({ details }: { readonly details: TransferDetails }) {
   const { statistics, pieces, pieceLength } = details;
   const { twice, late, bad } = statistics.wasted;
   const rows: readonly (readonly [string, ReactNode])[] = [
-    [facts.size, formatBytes(details.size)],
+    [facts.size, details.size === 0 ? undefined : formatBytes(details.size)],
     [facts.pieces, pieces && pieceLength ? facts.piecesText(pieces, formatBytes(pieceLength)) : undefined],
     [facts.downloaded, formatBytes(details.downloaded)],
     [facts.uploaded, formatBytes(details.uploaded)],
@@ -81,9 +83,11 @@ function Facts({ details }: { readonly details: TransferDetails }) {
         </section>
       )}
       {details.isPrivate && <p className="quiet">{facts.private}</p>}
-      <a className="button" href={`/api/transfers/${details.id}/torrent`} download>
-        {texts.actions.torrentFile}
-      </a>
+      {pieces !== undefined && (
+        <a className="button" href={`/api/transfers/${details.id}/torrent`} download>
+          {texts.actions.torrentFile}
+        </a>
+      )}
     </section>
   );
 }

@@ -45,6 +45,7 @@ export default function TransferPage({ route }: { readonly route: Route & { read
         },
         v: () => void act(ids, { action: 'verify' }),
         l: () => openDialog.set({ kind: 'labels', ids }),
+        o: () => openDialog.set({ kind: 'options', ids }),
         m: () => openDialog.set({ kind: 'move', ids }),
       };
     }, [id, ids]),

@@ -1,10 +1,13 @@
 // Whom a transfer is connected with: a picture of the swarm, and all of it again as a table.
 
 import type { PeerSummary, TransferDetails } from '@shoal/api';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { formatRate, formatShare } from '../format.ts';
+import { change } from '../node/session.ts';
+import { Field } from '../parts/field.tsx';
 import { Name } from '../parts/name.tsx';
 import { texts } from '../texts.ts';
+import { attempt } from '../transfers/acting.ts';
 import { useAnswer } from './ask.ts';
 import { mostDrawn, SwarmPicture } from './swarm-picture.tsx';
 
@@ -18,7 +21,7 @@ interface PeersProps {
 
 export default function Peers({ id, bans }: PeersProps) {
   const request = useMemo(() => ({ params: { id } }), [id]);
-  const { answer } = useAnswer('peers', request, peersEveryMs);
+  const { answer, again } = useAnswer('peers', request, peersEveryMs);
   const words = texts.transfer.peers;
   const peers = useMemo(
     () => answer?.toSorted((a, b) => b.downRate + b.upRate - a.downRate - a.upRate || compare(a, b)),
@@ -44,6 +47,7 @@ export default function Peers({ id, bans }: PeersProps) {
           <PeerTable peers={peers.slice(0, mostListed)} />
         </>
       )}
+      <AddPeer id={id} onAdded={again} />
       {bans.length > 0 && (
         <section className="card">
           <h2>{words.bans}</h2>
@@ -57,6 +61,31 @@ export default function Peers({ id, bans }: PeersProps) {
         </section>
       )}
     </div>
+  );
+}
+
+function AddPeer({ id, onAdded }: { readonly id: string; readonly onAdded: () => void }) {
+  const [peer, setPeer] = useState('');
+  const words = texts.transfer.peers;
+  async function add(): Promise<void> {
+    const isDone = await attempt(async () => {
+      await change('addPeers', { params: { id }, body: { peers: [peer.trim()] } });
+    });
+    if (!isDone) return;
+    setPeer('');
+    onAdded();
+  }
+  return (
+    <form
+      className="card addPeer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (peer.trim() !== '') void add();
+      }}
+    >
+      <Field label={words.add} placeholder={words.addHint} value={peer} maxLength={300} onText={setPeer} />
+      <button type="submit">{words.addGo}</button>
+    </form>
   );
 }
 
@@ -92,7 +121,7 @@ function PeerTable({ peers }: { readonly peers: readonly PeerSummary[] }) {
                 <td className="number">{formatRate(peer.downRate)}</td>
                 <td className="number">{formatRate(peer.upRate)}</td>
                 <td>
-                  <Name text={peer.tellers?.join(', ') || '–'} longest={120} />
+                  <Name text={tellersOf(peer)} longest={200} />
                 </td>
                 <td className="quiet">{howOf(peer)}</td>
               </tr>
@@ -102,6 +131,10 @@ function PeerTable({ peers }: { readonly peers: readonly PeerSummary[] }) {
       </div>
     </section>
   );
+}
+
+function tellersOf({ tellers = [] }: PeerSummary): string {
+  return tellers.map(texts.transfer.peers.tellerText).join(', ') || '–';
 }
 
 function howOf({ isIncoming, isEncrypted, isOnLan }: PeerSummary): string {

@@ -1,28 +1,33 @@
-// The map of pieces on a canvas: what is here, what is on its way, and of the rest how many have it. The same is said
-// in words above it.
+// The map of pieces on a canvas: what is here, what is on its way, and of the rest how many have it. A cell can be picked
+// with the pointer or with keys, and says who has it and whom it comes from. The same is said in words around it.
 
 import type { PieceMapAnswer } from '@shoal/api';
-import { type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { useColours } from '../parts/use-colours.ts';
 import { useWidth } from '../parts/use-width.ts';
 import { texts } from '../texts.ts';
+import { PickedPiece } from './picked-piece.tsx';
 import { type Cell, readPieces, sumUp, toCells } from './pieces.ts';
 
 const mostRows = 16;
 const [cellSize, gap] = [13, 2];
 const mostShades = 8;
+const words = texts.transfer.map;
 
-export function PieceMap({ map }: { readonly map: PieceMapAnswer }) {
+export function PieceMap({ id, map }: { readonly id: string; readonly map: PieceMapAnswer }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [columns, setColumns] = useState(40);
   const [hovered, setHovered] = useState<Cell>();
+  /** The first piece of the cell that was picked. */
+  const [picked, setPicked] = useState<number>();
   const pieces = useMemo(() => readPieces(map), [map]);
   const sums = useMemo(() => sumUp(pieces), [pieces]);
   const cells = useMemo(() => toCells(pieces, columns * mostRows), [pieces, columns]);
   const colours = useColours();
   const width = useWidth();
   const rows = Math.ceil(cells.length / columns);
-  const { map: words } = texts.transfer;
+  const at = picked === undefined ? -1 : cells.findIndex(({ last }) => last >= picked);
+  const cell = cells[at];
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another width of the window gives another one here
   useEffect(() => {
@@ -38,17 +43,39 @@ export function PieceMap({ map }: { readonly map: PieceMapAnswer }) {
     element.width = columns * (cellSize + gap) * ratio;
     element.height = rows * (cellSize + gap) * ratio;
     context.scale(ratio, ratio);
-    for (const [index, cell] of cells.entries()) {
+    for (const [index, one] of cells.entries()) {
       const x = (index % columns) * (cellSize + gap);
       const y = Math.floor(index / columns) * (cellSize + gap);
-      drawCell(context, cell, x, y, colours);
+      drawCell(context, one, x, y, colours);
+      if (index !== at) continue;
+      context.strokeStyle = colours.ink;
+      context.lineWidth = 2;
+      context.strokeRect(x + 1, y + 1, cellSize - 2, cellSize - 2);
     }
-  }, [cells, columns, rows, colours]);
+  }, [cells, columns, rows, colours, at]);
 
-  function hover({ nativeEvent }: PointerEvent): void {
+  function cellUnder({ nativeEvent }: PointerEvent): Cell | undefined {
     const column = Math.floor(nativeEvent.offsetX / (cellSize + gap));
     const row = Math.floor(nativeEvent.offsetY / (cellSize + gap));
-    setHovered(column < columns ? cells[row * columns + column] : undefined);
+    return column < columns ? cells[row * columns + column] : undefined;
+  }
+
+  function press(event: KeyboardEvent): void {
+    const steps: Readonly<Record<string, number>> = {
+      ArrowRight: at + 1,
+      ArrowLeft: at - 1,
+      ArrowDown: at === -1 ? 0 : at + columns,
+      ArrowUp: at - columns,
+      Home: 0,
+      End: cells.length - 1,
+    };
+    const target = steps[event.key];
+    if (event.key === 'Escape' && picked !== undefined) setPicked(undefined);
+    else if (target !== undefined)
+      setPicked(cells[Math.min(cells.length - 1, Math.max(0, target))]?.first ?? 0);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   return (
@@ -57,12 +84,23 @@ export function PieceMap({ map }: { readonly map: PieceMapAnswer }) {
         {words.summary(sums.here, sums.coming, map.pieces)}
         {sums.fewest !== undefined && `. ${words.rarest(sums.fewest)}`}
       </p>
-      <div className="pieces" aria-hidden="true">
+      <div
+        className="pieces"
+        role="slider"
+        tabIndex={0}
+        aria-label={words.pick}
+        aria-valuemin={0}
+        aria-valuemax={cells.length - 1}
+        aria-valuenow={Math.max(0, at)}
+        aria-valuetext={cell === undefined ? words.nonePicked : describe(cell)}
+        onKeyDown={press}
+      >
         <canvas
           ref={canvas}
           style={{ width: columns * (cellSize + gap), height: rows * (cellSize + gap) }}
-          onPointerMove={hover}
+          onPointerMove={(event) => setHovered(cellUnder(event))}
           onPointerLeave={() => setHovered(undefined)}
+          onPointerDown={(event) => setPicked(cellUnder(event)?.first)}
         />
       </div>
       <p className="legend quiet">
@@ -77,8 +115,20 @@ export function PieceMap({ map }: { readonly map: PieceMapAnswer }) {
           describe(hovered)
         )}
       </p>
+      {cell !== undefined && (
+        <PickedPiece id={id} piece={pieceToShow(cell, pieces.states)} about={describe(cell)} map={map} />
+      )}
     </>
   );
+}
+
+/** Of several pieces the one that tells most: under way, or missing. */
+function pieceToShow({ first, last }: Cell, states: Uint8Array): number {
+  for (const wanted of [1, 0]) {
+    const piece = states.subarray(first, last + 1).indexOf(wanted);
+    if (piece !== -1) return first + piece;
+  }
+  return first;
 }
 
 type Colours = ReturnType<typeof useColours>;
@@ -111,7 +161,6 @@ function drawCell(
 }
 
 function describe({ first, last, here, coming, fewest }: Cell): string {
-  const { map: words } = texts.transfer;
   const count = last - first + 1;
   const state =
     here === count

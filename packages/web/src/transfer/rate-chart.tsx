@@ -21,10 +21,12 @@ export default function RateChart({ of }: { readonly of: string }) {
     if (element === null) return;
     const axis = { stroke: colours.quiet, grid: { stroke: colours.line, width: 1 }, ticks: { show: false } };
     const value = (_: uPlot, rate: number | null): string => (rate === null ? '–' : formatRate(rate));
+    const points = { show: false };
     const chart = new uPlot(
       {
         width: element.clientWidth,
         height,
+        padding: [8, 30, 0, 0],
         cursor: { y: false, drag: { x: false, y: false } },
         scales: {
           x: { range: (_, first, last) => [Math.min(first ?? last, last - leastSeconds), last] },
@@ -39,8 +41,8 @@ export default function RateChart({ of }: { readonly of: string }) {
             label: texts.rates.time,
             value: (_, seconds: number | null) => (seconds === null ? '–' : formatTime(seconds * 1000)),
           },
-          { label: texts.rates.down, stroke: colours.bar, width: 2, fill: `${colours.bar}22`, value },
-          { label: texts.rates.up, stroke: colours.coral, width: 2, value },
+          { label: texts.rates.down, stroke: colours.bar, width: 2, fill: `${colours.bar}22`, value, points },
+          { label: texts.rates.up, stroke: colours.coral, width: 2, value, points },
         ],
       },
       [[], [], []],
@@ -48,7 +50,13 @@ export default function RateChart({ of }: { readonly of: string }) {
     );
     const draw = (): void => {
       const { seconds, down, up } = ratesOf(of);
-      chart.setData([[...seconds], [...down], [...up]]);
+      // Nothing was told since: it is as it was.
+      const now = Math.max(Math.round(Date.now() / 1000), seconds.at(-1) ?? 0);
+      chart.setData([
+        [...seconds, now],
+        [...down, down.at(-1) ?? 0],
+        [...up, up.at(-1) ?? 0],
+      ]);
     };
     draw();
     const timer = setInterval(draw, drawnEveryMs);

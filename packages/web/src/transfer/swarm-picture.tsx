@@ -1,5 +1,5 @@
-// The swarm as a picture: this node in the middle, peers around it, what flows as lines between them. Where less
-// motion is wanted it stands still; the table under it says the same in words.
+// The swarm as a picture: this node in the middle, peers around it, what flows as lines between them, and at the edge who
+// told of them. Where less motion is wanted it stands still; the table under it says the same in words.
 
 import type { PeerSummary } from '@shoal/api';
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY } from 'd3-force';
@@ -10,6 +10,15 @@ import { texts } from '../texts.ts';
 
 export const mostDrawn = 120;
 const [middleRadius, mostLine] = [20, 9];
+
+/** Who told of a peer, as it is drawn: each kind once. */
+const tellerKinds = ['given', 'lan', 'tracker', 'index', 'dht', 'pex', 'incoming'] as const;
+type TellerKind = (typeof tellerKinds)[number];
+
+function tellerOf({ tellers = [], isIncoming }: PeerSummary): TellerKind | undefined {
+  const kinds = tellers.map((teller) => teller.split(' ', 1)[0]);
+  return tellerKinds.find((kind) => kinds.includes(kind)) ?? (isIncoming ? 'incoming' : undefined);
+}
 
 interface Place {
   readonly id: string;
@@ -24,11 +33,19 @@ export function SwarmPicture({ peers }: { readonly peers: readonly PeerSummary[]
   const [, redraw] = useState(0);
   const drawn = peers.slice(0, mostDrawn);
   const isNarrow = useWidth() < 760;
-  const [width, height] = isNarrow ? [360, 360] : [900, 420];
-  const key = drawn
-    .map(({ address }) => address)
+  const isSmall = drawn.length < 9;
+  const [width, height] = isNarrow ? [360, isSmall ? 300 : 400] : [900, isSmall ? 260 : 420];
+  const told = drawn.map((peer) => ({ address: peer.address, kind: tellerOf(peer) }));
+  const kinds = tellerKinds.filter((kind) => told.some((one) => one.kind === kind));
+  const key = told
+    .map(({ address, kind }) => `${address} ${kind}`)
     .sort()
     .join();
+  /** At the edge, spread from the left around. */
+  const hubs = kinds.map((kind, index) => {
+    const angle = Math.PI + (index / kinds.length) * 2 * Math.PI;
+    return { kind, x: Math.cos(angle) * (width / 2 - 62), y: Math.sin(angle) * (height / 2 - 22) };
+  });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key is the peers, whatever their order
   useEffect(() => {
@@ -43,12 +60,23 @@ export function SwarmPicture({ peers }: { readonly peers: readonly PeerSummary[]
       }),
     ];
     places.current = new Map(nodes.map((node) => [node.id, node]));
+    const edge = hubs.map(({ kind, x, y }): Place => ({ id: `told ${kind}`, x, y, fx: x, fy: y }));
     const links = drawn.map(({ address }) => ({ source: '', target: address }));
-    const simulation = forceSimulation(nodes)
+    const tellings = told.flatMap(({ address, kind }) =>
+      kind === undefined ? [] : [{ source: `told ${kind}`, target: address }],
+    );
+    const simulation = forceSimulation([...nodes, ...edge])
       .force('charge', forceManyBody().strength(isNarrow ? -120 : -320))
       .force('x', forceX(0).strength(isNarrow ? 0.08 : 0.012))
       .force('y', forceY(0).strength(isNarrow ? 0.08 : 0.13))
       .force('collide', forceCollide(18))
+      .force(
+        'told',
+        forceLink<Place, { source: string; target: string }>(tellings)
+          .id(({ id }) => id)
+          .distance(isNarrow ? 70 : 120)
+          .strength(0.1),
+      )
       .force(
         'link',
         forceLink<Place, { source: string; target: string }>(links)
@@ -64,7 +92,7 @@ export function SwarmPicture({ peers }: { readonly peers: readonly PeerSummary[]
     }
     simulation.on('tick', () => redraw((count) => count + 1)).restart();
     return () => void simulation.stop();
-  }, [key, isNarrow]);
+  }, [key, isNarrow, isSmall]);
 
   const busiest = Math.max(1, ...drawn.flatMap(({ downRate, upRate }) => [downRate, upRate]));
   const widthOf = (rate: number): number => (rate < 1 ? 0 : 1 + (mostLine - 1) * Math.sqrt(rate / busiest));
@@ -72,6 +100,24 @@ export function SwarmPicture({ peers }: { readonly peers: readonly PeerSummary[]
   return (
     <figure className="swarm">
       <svg viewBox={`${-width / 2} ${-height / 2} ${width} ${height}`} aria-hidden="true">
+        {hubs.map(({ kind, x, y }) => (
+          <g key={kind} className="teller">
+            {told.map(({ address, kind: by }) => {
+              const place = by === kind ? places.current.get(address) : undefined;
+              return (
+                place && (
+                  <line
+                    key={address}
+                    x1={x}
+                    y1={y}
+                    x2={clamp(place.x, width / 2 - 16)}
+                    y2={clamp(place.y, height / 2 - 16)}
+                  />
+                )
+              );
+            })}
+          </g>
+        ))}
         {drawn.map((peer) => {
           const place = places.current.get(peer.address);
           if (place === undefined) return null;
@@ -117,6 +163,14 @@ export function SwarmPicture({ peers }: { readonly peers: readonly PeerSummary[]
             </g>
           );
         })}
+        {hubs.map(({ kind, x, y }) => (
+          <g key={kind} className="tellerName" transform={`translate(${x} ${y})`}>
+            <rect x="-56" y="-14" width="112" height="28" rx="14" />
+            <text textAnchor="middle" dominantBaseline="central">
+              {words.told[kind]}
+            </text>
+          </g>
+        ))}
         <circle className="me" r={middleRadius} />
         <path
           className="meFish"
@@ -128,6 +182,7 @@ export function SwarmPicture({ peers }: { readonly peers: readonly PeerSummary[]
         <span className="here">{words.legend.down}</span>
         <span className="up">{words.legend.up}</span>
         <span className="seed">{words.legend.seed}</span>
+        <span className="told">{words.legend.told}</span>
       </figcaption>
     </figure>
   );

@@ -64,7 +64,7 @@ export function LabelsDialog({ ids }: About) {
       }}
       buttons={<Buttons go={texts.buttons.save} onCancel={closeDialog} />}
     >
-      <Field label={texts.labels.add} hint={texts.labels.hint} value={text} onText={setText} autoFocus />
+      <Field label={texts.labels.add} hint={texts.labels.hint} value={text} onText={setText} />
       {present.length > 0 && (
         <fieldset>
           <legend>{texts.labels.remove}</legend>
@@ -99,14 +99,7 @@ export function MoveDialog({ ids }: About) {
       }}
       buttons={<Buttons go={texts.move.go} onCancel={closeDialog} />}
     >
-      <Field
-        label={texts.move.folder}
-        hint={texts.move.hint}
-        value={folder}
-        onText={setFolder}
-        required
-        autoFocus
-      />
+      <Field label={texts.move.folder} hint={texts.move.hint} value={folder} onText={setFolder} required />
     </Dialog>
   );
 }

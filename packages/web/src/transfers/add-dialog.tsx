@@ -75,7 +75,6 @@ export function AddDialog(given: AddProps) {
         <textarea
           id={`${id}-links`}
           rows={3}
-          autoFocus
           spellCheck={false}
           aria-describedby={`${id}-hint`}
           value={links}

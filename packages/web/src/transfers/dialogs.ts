@@ -4,7 +4,7 @@ import { createStore } from '../store.ts';
 
 export type OpenDialog =
   | { readonly kind: 'add'; readonly links: string; readonly files: readonly File[] }
-  | { readonly kind: 'remove' | 'labels' | 'move'; readonly ids: readonly string[] }
+  | { readonly kind: 'remove' | 'labels' | 'move' | 'options'; readonly ids: readonly string[] }
   | { readonly kind: 'keys' };
 
 export const openDialog = createStore<OpenDialog | undefined>(undefined);

@@ -86,6 +86,7 @@ function useListKeys(shown: readonly string[], search: { current: HTMLInputEleme
       }),
       v: withChosen((ids) => void act(ids, { action: 'verify' })),
       l: withChosen((ids) => openDialog.set({ kind: 'labels', ids })),
+      o: withChosen((ids) => openDialog.set({ kind: 'options', ids })),
       m: withChosen((ids) => openDialog.set({ kind: 'move', ids })),
     };
   }, [search]);

@@ -87,7 +87,9 @@ export const TransferRow = memo(function TransferRow(props: RowProps) {
         <Progress share={total === 0 ? 0 : bytes / total} kind={mood} />
         <span className="quiet">
           {formatShare(bytes, total)}
-          {!isComplete && total > 0 && ` · ${texts.list.of(formatBytes(bytes), formatBytes(total))}`}
+          {!isComplete && total > 0 && (
+            <span className="amount"> · {texts.list.of(formatBytes(bytes), formatBytes(total))}</span>
+          )}
         </span>
       </div>
       <div role="gridcell" className="number down">

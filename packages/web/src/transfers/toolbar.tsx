@@ -80,6 +80,11 @@ export function Actions({
         title={texts.actions.labels}
         onClick={() => openDialog.set({ kind: 'labels', ids })}
       />
+      <Action
+        name="settings"
+        title={texts.actions.options}
+        onClick={() => openDialog.set({ kind: 'options', ids })}
+      />
       <Action name="move" onClick={() => openDialog.set({ kind: 'move', ids })} />
       <Action name="link" title={texts.actions.copyLink} onClick={() => void copyLinks(ids)} />
       <Action name="remove" onClick={() => openDialog.set({ kind: 'remove', ids })} />
@@ -88,14 +93,16 @@ export function Actions({
 }
 
 interface ActionProps {
-  readonly name: IconName & ('resume' | 'pause' | 'verify' | 'label' | 'move' | 'link' | 'remove');
+  readonly name: IconName &
+    ('resume' | 'pause' | 'verify' | 'label' | 'settings' | 'move' | 'link' | 'remove');
   readonly title?: string;
   readonly isPrimary?: boolean;
   readonly onClick: () => void;
 }
 
 function Action({ name, title, isPrimary = false, onClick }: ActionProps) {
-  const text = title ?? (name === 'label' || name === 'link' ? name : texts.actions[name]);
+  const text =
+    title ?? (name === 'label' || name === 'link' || name === 'settings' ? name : texts.actions[name]);
   return (
     <button type="button" className={isPrimary ? 'action primary' : 'action'} title={text} onClick={onClick}>
       <Icon name={name} />

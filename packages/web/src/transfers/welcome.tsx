@@ -27,8 +27,10 @@ export function Welcome() {
       () => {},
     );
   }, [isDone]);
-  if (isDone || keys.length === 0 || keys.some(({ origin }) => origin !== 'default')) return null;
-  return <Questions keys={keys} />;
+  // What was said on the command line is no question any more; what stands in the file was answered before.
+  const open = keys.filter(({ origin }) => origin === 'default');
+  if (isDone || open.length === 0 || keys.some(({ origin }) => !/^(?:default$|-)/.test(origin))) return null;
+  return <Questions keys={open} />;
 }
 
 function Questions({ keys }: { readonly keys: readonly Key[] }) {
@@ -65,7 +67,9 @@ function Questions({ keys }: { readonly keys: readonly Key[] }) {
       }}
     >
       <h2>{texts.welcome.title}</h2>
-      <p>{texts.welcome.intro}</p>
+      <p>
+        {texts.welcome.intro(Number(has('downloads')) + Number(has('network')) + Number(limits.length > 0))}
+      </p>
       {has('downloads') && (
         <Field label={texts.welcome.folder} value={textOf('downloads')} onText={set('downloads')} />
       )}
