@@ -134,8 +134,9 @@ test('rates come as numbers alone to whoever asks for that, and everything else 
 
 async function* eventsOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<NodeEvent> {
   let text = '';
-  for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    const whole = (text + chunk).split('\n\n');
+  const decoder = new TextDecoder();
+  for await (const chunk of body ?? []) {
+    const whole = (text + decoder.decode(chunk, { stream: true })).split('\n\n');
     text = whole.pop() ?? '';
     for (const event of whole) {
       const data = /^data: (.*)$/m.exec(event)?.[1];
