@@ -58,20 +58,23 @@ export class BlockLedger {
     return outcome;
   }
 
-  /** A reject has come. Throws `reject-unrequested`. */
+  /**
+   * A reject has come. Throws `reject-unrequested`. Of a block that was given up and asked for anew, it is the first request
+   * that a peer rejects: the second one stands.
+   */
   rejected(piece: number, begin: number, length: number): 'wanted' | 'waste' {
-    const outcome = this.#settle(piece, begin, length);
+    const outcome = this.#settle(piece, begin, length, this.#forgiven.has(this.#key(piece, begin)));
     if (outcome === undefined) {
       throw new WireError('reject-unrequested', 'The peer rejected a request that it was never sent.');
     }
     return outcome;
   }
 
-  #settle(piece: number, begin: number, length: number): 'wanted' | 'waste' | undefined {
+  #settle(piece: number, begin: number, length: number, isOfFirst = false): 'wanted' | 'waste' | undefined {
     if (piece >= this.#shape.pieceCount || begin % blockLength !== 0) return undefined;
     if (length !== Math.min(blockLength, this.#shape.lengthOfPiece(piece) - begin)) return undefined;
     const key = this.#key(piece, begin);
-    if (this.#wanted.delete(key)) return 'wanted';
+    if (!isOfFirst && this.#wanted.delete(key)) return 'wanted';
     const left = this.#forgiven.get(key);
     if (left === undefined) return undefined;
     if (left > 1) this.#forgiven.set(key, left - 1);

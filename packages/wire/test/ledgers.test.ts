@@ -43,6 +43,17 @@ test('a block that was given up and asked again may come twice', () => {
   assert.throws(() => ledger.answered(1, 32_768, 8192), { code: 'block-unrequested' });
 });
 
+test('a reject of a block that was given up and asked again is for the first request', () => {
+  const ledger = new BlockLedger(shape);
+  ledger.asked(0, 0);
+  ledger.forgive(0, 0);
+  ledger.asked(0, 0);
+  assert.equal(ledger.rejected(0, 0, 16_384), 'waste');
+  assert.equal(ledger.wantedCount, 1);
+  assert.equal(ledger.rejected(0, 0, 16_384), 'wanted');
+  assert.throws(() => ledger.rejected(0, 0, 16_384), { code: 'reject-unrequested' });
+});
+
 test('a block of another place or length than was asked is a breach', () => {
   const ledger = new BlockLedger(shape);
   ledger.asked(0, 0);
