@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -103,6 +103,84 @@ test('two that follow each other come to the same and to rest', async (context) 
   assert.equal(before, 2);
   assert.equal(await again.stop(), 0);
   assert.equal(await second.stop(), 0);
+});
+
+test('what one blocks and tells is blocked by those who follow its blocks, and what they block stays theirs', async (context) => {
+  const [one, two, three] = [
+    await temporaryFolder(context),
+    await temporaryFolder(context),
+    await temporaryFolder(context),
+  ];
+  const first = await startIndex(context, one, ['--share-blocks']);
+  for (let i = 1; i <= 4; i++) await first.publish(publication(i, `Thing ${i}`));
+  const second = await startIndex(context, two, ['--follow', first.url, '--follow-blocks']);
+  const third = await startIndex(context, three, ['--follow', first.url]);
+  await inStep(first.url, second.url);
+  const operate = async (data: string, url: string, ...words: string[]): Promise<void> => {
+    const ended = await shoal(['index', ...words, '--data', data, '--index', url]);
+    assert.equal(ended.code, 0, ended.stderr);
+  };
+  const has = async (url: string, wanted: readonly number[]): Promise<void> => {
+    const expected = wanted.map((number) => `Thing ${number}`).join();
+    assert.equal(
+      await until(
+        async () => (await titles(url)).join(),
+        (all) => all === expected,
+      ),
+      expected,
+    );
+  };
+  await operate(two, second.url, 'block', 'hash', '04'.repeat(20));
+  await operate(one, first.url, 'block', 'hash', '01'.repeat(20), '--reason', 'notice 7');
+  await operate(one, first.url, 'block', 'word', '2');
+  await has(second.url, [3]);
+  const told = await shoal(['index', 'blocks', '--json', '--data', two, '--index', second.url]);
+  assert.match(told.stdout, /notice 7/);
+  assert.match(
+    (await shoal(['index', 'audit', '--data', two, '--index', second.url])).stdout,
+    /127\.0\.0\.1/,
+  );
+  await operate(one, first.url, 'unblock', 'word', '2');
+  await operate(one, first.url, 'unblock', 'hash', '01'.repeat(20));
+  await has(second.url, [1, 2, 3]);
+  await has(third.url, [1, 2, 3, 4]);
+  assert.equal((await fetch(`${second.url}api/catalogue/blocks`)).status, 404);
+  for (const index of [first, second, third]) assert.equal(await index.stop(), 0);
+});
+
+test('who may publish is said by the operator: everybody, those in a file, which may change, or nobody', async (context) => {
+  const data = await temporaryFolder(context);
+  const keys = join(data, 'publishers');
+  const stranger = identityFromSeed(new Uint8Array(32).fill(2));
+  await writeFile(keys, `# friends\n${stranger.id.toUpperCase()} # one\n`);
+  const post = async (url: string, body: Uint8Array<ArrayBuffer>): Promise<string> => {
+    const response = await fetch(`${url}api/catalogue`, { method: 'POST', body });
+    const { error } = JSON.parse(await response.text());
+    return `${response.status} ${error?.code ?? ''}`;
+  };
+  const rated = signRating(
+    identityFromSeed(new Uint8Array(32).fill(3)),
+    { torrent: new Uint8Array(20).fill(1), stars: 4 },
+    { sequence: 1, madeAt },
+  ).slice();
+  const listed = await startIndex(context, data, ['--publishers', keys]);
+  assert.equal(await post(listed.url, publication(1, 'By one who is not listed')), '403 forbidden');
+  await writeFile(keys, `${identity.id}\n${stranger.id}\n`);
+  await until(
+    () => post(listed.url, publication(1, 'Listed by now')),
+    (said) => said === '200 ',
+  );
+  // Anybody may still say what they think of it.
+  await listed.publish(rated);
+  assert.equal(await listed.stop(), 0);
+  const closed = await startIndex(context, data, ['--publishers', 'none']);
+  assert.equal(await post(closed.url, publication(2, 'Whatever')), '403 forbidden');
+  assert.equal(await post(closed.url, rated), '403 forbidden');
+  assert.equal((await titles(closed.url)).length, 1);
+  assert.equal(await closed.stop(), 0);
+  await writeFile(keys, 'not a key\n');
+  const ended = await shoal(['index', 'check', '--data', data, '--publishers', keys]);
+  assert.match(ended.stdout, /Line 1 of the list of publishers/);
 });
 
 test('an ordinary client takes the export as a torrent from the index alone', {

@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import { shoalPath } from './shoal.ts';
 
 export interface RunningIndex {
+  readonly pid: number | undefined;
   readonly url: string;
   announce(port: number): Promise<string>;
   /** Resolves when it is acknowledged. */
@@ -29,6 +30,7 @@ export async function startIndex(
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
   const { url }: { url: string } = JSON.parse(line);
   return {
+    pid: child.pid,
     url,
     async announce(port) {
       const query = `info_hash=${'%05'.repeat(20)}&peer_id=-SH0001-abcdefghijkl&port=${port}&left=5`;

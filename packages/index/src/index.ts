@@ -1,3 +1,4 @@
+export { Publishers, parsePublishers } from './catalogue/publishers.ts';
 export { createIndex, type Index, type IndexOptions, type IndexParts } from './create-index.ts';
 export { IndexError, type IndexErrorCode } from './errors.ts';
 export {

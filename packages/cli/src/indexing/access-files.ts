@@ -1,12 +1,23 @@
-// Who may use the index's tracker: the files of listed info hashes and of users, read again when they change.
+// Who may use the index's tracker and publish: the files of listed info hashes, users and keys, read again when they
+// change.
 
 import type { Disk } from '@shoal/base';
-import { type AccessOptions, parseHashList, parseUsers, readText, Users, writeText } from '@shoal/index';
+import {
+  type AccessOptions,
+  Publishers,
+  parseHashList,
+  parsePublishers,
+  parseUsers,
+  readText,
+  Users,
+  writeText,
+} from '@shoal/index';
 
 const lookEveryMs = 10_000;
 
 export interface AccessFiles {
   readonly access: AccessOptions | undefined;
+  readonly publishers: Publishers;
   /** The list was changed by the API: its file is written anew. */
   keepListed(): Promise<void>;
   /** Looks for changes until it is closed. */
@@ -20,6 +31,8 @@ export interface AccessFlags {
   /** Users are in the database, from where somebody else takes them. */
   readonly private?: true;
   readonly leastRatio?: number;
+  /** "all", "none" or a file. */
+  readonly publishers?: string;
 }
 
 /** Rejects with an IndexError `settings` that names the line that is wrong. */
@@ -32,6 +45,10 @@ export async function openAccess(disk: Disk, flags: AccessFlags): Promise<Access
   const areUsersKept = flags.private === true;
   const kept = areUsersKept ? new Users(ratio) : undefined;
   const users = usersPath === undefined ? kept : await readUsers();
+  const { publishers: who = 'all' } = flags;
+  const readPublishers = async () =>
+    who === 'all' || who === 'none' ? new Publishers(who) : parsePublishers(await textOf(disk, who));
+  const publishers = await readPublishers();
   const seen = new Map<string, string>();
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
@@ -47,6 +64,7 @@ export async function openAccess(disk: Disk, flags: AccessFlags): Promise<Access
   async function look(): Promise<void> {
     if (listedPath !== undefined && (await hasChanged(listedPath))) listed?.become(await readListed());
     if (usersPath !== undefined && (await hasChanged(usersPath))) users?.become(await readUsers());
+    if (who !== 'all' && who !== 'none' && (await hasChanged(who))) publishers.become(await readPublishers());
   }
 
   return {
@@ -54,6 +72,7 @@ export async function openAccess(disk: Disk, flags: AccessFlags): Promise<Access
       listed === undefined && users === undefined
         ? undefined
         : { ...(listed && { listed }), ...(users && { users, areUsersKept }) },
+    publishers,
     async keepListed() {
       if (listedPath === undefined || listed === undefined) return;
       await writeText(disk, listedPath, [...listed, ''].join('\n'));

@@ -66,6 +66,7 @@ export async function openFaces(parts: FaceParts): Promise<Section[]> {
       catalogue,
       url: href,
       folder: join(folder.path, 'export', `from-${i}`),
+      blocks: flags.followBlocks === true,
       failed,
     });
   });

@@ -57,6 +57,7 @@ export async function runIndex(
           version: context.version,
           operatorToken: token,
           access,
+          publishers: files.publishers,
           failed,
         }),
       failed,

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import type { World } from '@shoal/base';
-import type { AccessOptions, Knowledge, Section } from '@shoal/index';
+import type { AccessOptions, Knowledge, Publishers, Section } from '@shoal/index';
 import { type FolderLock, lockFolder } from '@shoal/node/folder';
 import { CliError } from '../exit-codes.ts';
 import { openFaces } from './faces.ts';
@@ -17,6 +17,7 @@ export interface SectionParts {
   readonly version: string;
   readonly operatorToken: string;
   readonly access: AccessOptions | undefined;
+  readonly publishers: Publishers;
   readonly failed: (error: unknown) => void;
 }
 
@@ -79,6 +80,7 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
       database,
       health: knowledge,
       startSignatureThreads,
+      publishers: parts.publishers,
     });
     const search = catalogueSection({
       clock: world.clock,
@@ -86,6 +88,7 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
       unlimited,
       proxies: flags.proxy ?? [],
       tracker: knowledge,
+      sharesBlocks: flags.shareBlocks === true,
       failed,
     });
     const faces = await openFaces({ ...parts, catalogue, listing, database });

@@ -13,11 +13,14 @@ export interface IndexFlags {
   readonly key?: string;
   readonly listed?: string;
   readonly users?: string;
+  readonly publishers?: string;
   readonly private?: true;
   readonly leastRatio?: number;
   readonly interval?: number;
   readonly refuseBlocked?: true;
   readonly follow?: readonly string[];
+  readonly followBlocks?: true;
+  readonly shareBlocks?: true;
   readonly exportHours?: number;
   readonly proxy?: readonly string[];
   readonly unlimited?: true;
@@ -40,11 +43,14 @@ const kinds: Readonly<Record<Exclude<keyof IndexFlags, 'config'>, Kind>> = {
   key: 'text',
   listed: 'text',
   users: 'text',
+  publishers: 'text',
   private: 'switch',
   leastRatio: 'number',
   interval: 'number',
   refuseBlocked: 'switch',
   follow: 'texts',
+  followBlocks: 'switch',
+  shareBlocks: 'switch',
   exportHours: 'number',
   proxy: 'texts',
   unlimited: 'switch',
@@ -87,7 +93,8 @@ export async function effectiveFlags(context: Context, given: IndexFlags): Promi
     throw new CliError('usage', 'Users are in a file (--users) or in the database (--private), not in both.');
   if ((flags.certificate === undefined) !== (flags.key === undefined))
     throw new CliError('usage', 'HTTPS needs both --certificate FILE and --key FILE.');
-  for (const path of [flags.certificate, flags.key, flags.listed, flags.users])
+  const keys = flags.publishers === 'all' || flags.publishers === 'none' ? undefined : flags.publishers;
+  for (const path of [flags.certificate, flags.key, flags.listed, flags.users, keys])
     if (path !== undefined) await disk.stat(path);
   return flags;
 }

@@ -25,6 +25,7 @@ const index: Verb = (command, context) => {
       'serve these users only: "NAME KEY" a line, the key stands in their announce URL',
     )
     .option('--private', 'serve the users of the database only: shoal index users')
+    .option('--publishers <WHO>', 'who may publish: all, none, or a FILE with a key a line (all)')
     .option('--least-ratio <N>', 'users below it may seed and not download', Number)
     .option('--interval <SECONDS>', 'how often peers announce (1800)', Number)
     .option('--refuse-blocked', 'what is blocked is refused by the tracker, too')
@@ -39,6 +40,8 @@ const index: Verb = (command, context) => {
       'take the catalogue of another index, and stay in step; may be given several times',
       collect,
     )
+    .option('--follow-blocks', 'block what the indexes block that are followed, where they tell it')
+    .option('--share-blocks', 'tell other indexes what is blocked here')
     .option(
       '--export-hours <N>',
       'how often the catalogue is made a signed torrent; 0 for never (24)',

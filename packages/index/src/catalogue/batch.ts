@@ -16,7 +16,7 @@ import type { Tables } from '../database/schema.ts';
 import type { Blocking } from './blocking.ts';
 import { maxPublicationsOfTorrent, maxRatingsOfTorrent } from './bounds.ts';
 import type { Taken } from './catalogue.ts';
-import { refreshOpinions } from './opinions.ts';
+import { adoptOpinions, refreshOpinions } from './opinions.ts';
 import { isCorrectable, shortenings } from './spelling.ts';
 import { type CatalogueTables, states } from './tables.ts';
 import type { WordIndex, WordRow } from './word-index.ts';
@@ -60,7 +60,7 @@ const columnsOfEntry = [
   'reports',
 ] as const satisfies readonly (keyof EntryRow)[];
 const bytesOfEntry: readonly string[] = ['torrent', 'other'];
-const revisionFact = 'catalogue-revision';
+export const revisionFact = 'catalogue-revision';
 export const listedFact = 'catalogue-listed';
 
 export async function applyBatch(
@@ -88,6 +88,8 @@ class Batch {
   readonly #successions = new Map<string, { successor: string; sequence: number }[]>();
   readonly #standing = new Map<number, Uint8Array>();
   readonly #slots = new Map<UnverifiedEntry, string>();
+  /** By a second name (v2 of a hybrid torrent): what its publications are filed under, and by whom. */
+  readonly #aliases = new Map<string, { torrent: Uint8Array; publisher: number }[]>();
   #revision = 0;
   #listed = 0;
 
@@ -102,6 +104,8 @@ class Batch {
   readonly #newSuccessions: Insertable<CatalogueTables['successions']>[] = [];
   readonly #endedSuccessions: { publisher: number; successor: Uint8Array }[] = [];
   readonly #refreshed = new Map<string, Uint8Array>();
+  /** What was said under a second name before the publication that tells of it came. */
+  readonly #adopted: { from: Uint8Array; to: Uint8Array }[] = [];
 
   constructor(db: Kysely<Tables>, parts: BatchParts) {
     this.#db = db;
@@ -119,9 +123,14 @@ class Batch {
     for (const { name, value } of facts)
       if (name === revisionFact) this.#revision = Number(value);
       else this.#listed = Number(value);
-    const torrents = distinct(
-      entries.flatMap((entry) => [entry.torrent, ...(entry.kind === 'publication' ? entry.supersedes : [])]),
-    );
+    await this.#loadAliases(entries);
+    const torrents = distinct([
+      ...entries.flatMap((entry) => [
+        entry.torrent,
+        ...(entry.kind === 'publication' ? entry.supersedes : []),
+      ]),
+      ...[...this.#aliases.values()].flatMap((all) => all.map(({ torrent }) => torrent)),
+    ]);
     for (const some of chunks(torrents, rowsAtOnce)) {
       const rows = await this.#db.selectFrom('entries').selectAll().where('torrent', 'in', some).execute();
       for (const row of rows) {
@@ -153,6 +162,46 @@ class Batch {
       );
   }
 
+  async #loadAliases(entries: readonly UnverifiedEntry[]): Promise<void> {
+    const add = (other: Uint8Array, torrent: Uint8Array, publisher: number): void => {
+      const name = hex(other);
+      const all = this.#aliases.get(name);
+      if (all === undefined) this.#aliases.set(name, [{ torrent, publisher }]);
+      else all.push({ torrent, publisher });
+    };
+    const named = distinct(
+      entries.flatMap((entry) => (entry.kind === 'publication' ? entry.supersedes : [entry.torrent])),
+    );
+    if (named.length === 0) return;
+    for (const some of chunks(named, rowsAtOnce)) {
+      const rows = await this.#db
+        .selectFrom('entries')
+        .select(['torrent', 'other', 'publisher'])
+        .where('other', 'in', some)
+        .orderBy('number')
+        .execute();
+      for (const { torrent, other, publisher } of rows) if (other !== null) add(other, torrent, publisher);
+    }
+    for (const entry of entries) {
+      const other = entry.kind === 'publication' ? secondName(entry) : undefined;
+      if (other !== undefined) add(other, entry.torrent, this.#publisherOf(entry.record.key));
+    }
+  }
+
+  /** What `name` is filed under: itself, where something is published under it; else what it is a second name of. */
+  #filedUnder(name: Uint8Array, publisher?: number): Uint8Array {
+    const aliases = this.#aliases.get(hex(name));
+    if (aliases === undefined || (this.#publicationsOf.get(hex(name)) ?? 0) > 0) return name;
+    const own = publisher === undefined ? aliases[0] : aliases.find((one) => one.publisher === publisher);
+    return own?.torrent ?? name;
+  }
+
+  #torrentOf(entry: UnverifiedEntry): Uint8Array {
+    if (entry.kind === 'publication') return entry.torrent;
+    const publisher = entry.kind === 'withdrawal' ? this.#publisherOf(entry.record.key) : undefined;
+    return this.#filedUnder(entry.torrent, publisher);
+  }
+
   async #loadSuccessions(entries: readonly UnverifiedEntry[]): Promise<void> {
     const published = distinct(
       entries.flatMap((entry) => (entry.kind === 'publication' ? [entry.torrent] : [])),
@@ -169,7 +218,9 @@ class Batch {
 
   async #loadOpinions(entries: readonly UnverifiedEntry[]): Promise<void> {
     for (const kind of ['rating', 'report'] as const) {
-      const torrents = distinct(entries.flatMap((entry) => (entry.kind === kind ? [entry.torrent] : [])));
+      const torrents = distinct(
+        entries.flatMap((entry) => (entry.kind === kind ? [this.#torrentOf(entry)] : [])),
+      );
       if (torrents.length === 0) continue;
       const table: 'ratings' | 'reports' = `${kind}s`;
       const { rows } = await sql<Partial<OpinionRow> & { torrent: Uint8Array; publisher: number }>`
@@ -200,7 +251,7 @@ class Batch {
   #slotOf(entry: UnverifiedEntry): string {
     const known = this.#slots.get(entry);
     if (known !== undefined) return known;
-    const slot = `${hex(entry.torrent)}/${this.#publisherOf(entry.record.key)}`;
+    const slot = `${hex(this.#torrentOf(entry))}/${this.#publisherOf(entry.record.key)}`;
     this.#slots.set(entry, slot);
     return slot;
   }
@@ -242,7 +293,8 @@ class Batch {
   }
 
   #publish(entry: UnverifiedPublication, words: IndexedWords): void {
-    const { torrent, infoHashes, size, files, fileCount, supersedes, record } = entry;
+    const { torrent, size, files, fileCount, supersedes, record } = entry;
+    const other = secondName(entry);
     const slot = this.#slotOf(entry);
     const publisher = this.#publisherOf(record.key);
     const before = this.#rows.get(slot);
@@ -252,7 +304,7 @@ class Batch {
     const row: EntryRow = {
       ...(before ?? this.#emptyRow(torrent, publisher)),
       number: ++this.#revision,
-      other: infoHashes.v1 === undefined || infoHashes.v2 === undefined ? null : infoHashes.v2.slice(0, 20),
+      other: other ?? null,
       sequence: record.sequence,
       state: later ? states.superseded : states.listed,
       size: Math.min(known, Number.MAX_SAFE_INTEGER),
@@ -264,9 +316,11 @@ class Batch {
       this.#publicationsOf.set(infoHash, (this.#publicationsOf.get(infoHash) ?? 0) + 1);
       // It may have been rated before, under another publication.
       this.#refreshed.set(infoHash, torrent);
+      if (other !== undefined) this.#adopted.push({ from: other, to: torrent });
     } else this.#endedSuccessions.push({ publisher, successor: torrent });
     this.#words.set(row.number, words);
-    for (const old of supersedes) {
+    for (const named of supersedes) {
+      const old = this.#filedUnder(named, publisher);
       if (equalBytes(old, torrent)) continue;
       const oldSlot = `${hex(old)}/${publisher}`;
       this.#newSuccessions.push({ publisher, torrent: old, successor: torrent, sequence: record.sequence });
@@ -279,7 +333,8 @@ class Batch {
 
   #withdraw(entry: UnverifiedWithdrawal): void {
     const slot = this.#slotOf(entry);
-    const { torrent, record } = entry;
+    const { record } = entry;
+    const torrent = this.#torrentOf(entry);
     const before = this.#rows.get(slot) ?? this.#emptyRow(torrent, this.#publisherOf(record.key));
     const row = { ...before, number: ++this.#revision, sequence: record.sequence, state: states.withdrawn };
     this.#put(slot, row, record.bytes);
@@ -287,7 +342,8 @@ class Batch {
 
   #speak(entry: UnverifiedRating | UnverifiedReport): void {
     const slot = this.#slotOf(entry);
-    const { torrent, record, kind } = entry;
+    const { record, kind } = entry;
+    const torrent = this.#torrentOf(entry);
     const before = this.#opinions[kind].get(slot);
     if (before !== undefined) this.#goneRecords.push(before.number);
     const number = ++this.#revision;
@@ -382,6 +438,7 @@ class Batch {
     });
     await words.add(db, listed);
     await this.#writeVocabulary(listed);
+    await adoptOpinions(db, this.#adopted);
     await refreshOpinions(db, [...this.#refreshed.values()]);
     await setFact(db, revisionFact, this.#revision);
     await setFact(db, listedFact, this.#listed);
@@ -473,6 +530,11 @@ export async function setFact(db: Kysely<Tables>, name: string, value: number): 
     .values({ name, value: text })
     .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: text }))
     .execute();
+}
+
+/** Of a hybrid torrent, which is filed under v1: the first bytes of v2. */
+function secondName({ infoHashes: { v1, v2 } }: UnverifiedPublication): Uint8Array | undefined {
+  return v1 === undefined ? undefined : v2?.slice(0, 20);
 }
 
 function hex(bytes: Uint8Array): string {

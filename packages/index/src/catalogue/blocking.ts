@@ -47,8 +47,8 @@ export class Blocking {
     return this.#words.some((all) => all.length > 0 && all.every((word) => said.has(word)));
   }
 
-  hidesKey(key: string): boolean {
-    return this.#keys.has(key);
+  get isEmpty(): boolean {
+    return this.#torrents.size + this.#keys.size + this.#words.length === 0;
   }
 }
 

@@ -56,6 +56,8 @@ export const maxChangesBytes = 4 * 1024 * 1024;
 /** Rows that a change of what is blocked hides or shows at a time. */
 export const blockingStep = 500;
 export const longestBlockReason = 500;
+/** Of who blocked it: the URL of an index fits. */
+export const longestName = 200;
 export const maxBlocks = 100_000;
 
 /** Searches and other questions of one network: a page asks once, an automation tool some times a minute. */

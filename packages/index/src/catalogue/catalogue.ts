@@ -121,7 +121,7 @@ export type Taken =
   | { readonly kind: 'old'; readonly sequence: number }
   | {
       readonly kind: 'refused';
-      readonly code: 'blocked' | 'not-found' | 'too-many';
+      readonly code: 'blocked' | 'forbidden' | 'not-found' | 'too-many';
       readonly message: string;
     };
 
@@ -133,6 +133,8 @@ export interface Block {
   readonly value: string;
   readonly reason: string;
   readonly madeMs: number;
+  /** Who did it last: a name, or the URL of an index whose blocks are followed. */
+  readonly by: string;
 }
 
 export interface AuditEntry {
@@ -153,12 +155,20 @@ export interface Change {
   readonly record: Uint8Array;
 }
 
+export interface Changes {
+  readonly changes: readonly Change[];
+  /** After what to go on; undefined at the end. What is blocked is passed over. */
+  readonly next: number | undefined;
+}
+
 export interface CatalogueTotals {
   /** Publications that are found. */
   readonly torrents: number;
   /** Keys that said anything. */
   readonly publishers: number;
   readonly revision: number;
+  /** Another number after each change of what is blocked. */
+  readonly blocksVersion: number;
 }
 
 export interface Catalogue {
@@ -180,7 +190,7 @@ export interface Catalogue {
    * What changed after a revision, in its order: a record that was replaced meanwhile is not among it. Up to `most`.
    * All from 0 on are the catalogue.
    */
-  changes(after: number, most: number): Promise<readonly Change[]>;
+  changes(after: number, most: number): Promise<Changes>;
   totals(): Promise<CatalogueTotals>;
   /** What a tracker counts now, for filters and orders; entries themselves show what it counts when they are asked for. */
   learnHealth(swarms: readonly SwarmHealth[]): Promise<void>;

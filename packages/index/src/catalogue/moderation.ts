@@ -7,13 +7,13 @@ import { type Kysely, sql } from 'kysely';
 import type { DatabaseAccess } from '../database/database.ts';
 import type { Tables } from '../database/schema.ts';
 import { IndexError } from '../errors.ts';
-import { listedFact, setFact } from './batch.ts';
+import { listedFact, revisionFact, setFact } from './batch.ts';
 import { Blocking, blocksFact } from './blocking.ts';
-import { blockingStep, longestBlockReason, longestSearch, maxBlocks } from './bounds.ts';
+import { blockingStep, longestBlockReason, longestName, longestSearch, maxBlocks } from './bounds.ts';
 import type { AuditEntry, Block, BlockKind } from './catalogue.ts';
 import { refreshOpinions } from './opinions.ts';
 import { states } from './tables.ts';
-import { type WordIndex, wordIndexes } from './word-index.ts';
+import { type WordIndex, type WordRow, wordIndexes } from './word-index.ts';
 import { indexedWords, marked, wordsOf } from './words.ts';
 
 /** Runs what it is given in a transaction that no batch of writes runs beside. */
@@ -36,6 +36,7 @@ export class Moderation {
     const proper = properValue(kind, value);
     const madeMs = Math.floor(this.#wallTimeMs());
     const words = reason.slice(0, longestBlockReason).toWellFormed();
+    const who = nameOf(by);
     await this.#exclusively(async (db) => {
       const { count } = await db
         .selectFrom('blocks')
@@ -45,8 +46,10 @@ export class Moderation {
         throw new IndexError('too-many', `An index blocks up to ${maxBlocks} hashes, keys and words.`);
       await db
         .insertInto('blocks')
-        .values({ kind, value: proper, reason: words, made_ms: madeMs })
-        .onConflict((conflict) => conflict.columns(['kind', 'value']).doUpdateSet({ reason: words }))
+        .values({ kind, value: proper, reason: words, made_ms: madeMs, by_whom: who })
+        .onConflict((conflict) =>
+          conflict.columns(['kind', 'value']).doUpdateSet({ reason: words, by_whom: who }),
+        )
         .execute();
       await this.#note(db, { by, action: 'block', kind, value: proper, reason: words });
       await this.#hideOpinions(db, kind, proper, 1);
@@ -78,8 +81,8 @@ export class Moderation {
       .orderBy('made_ms', 'desc')
       .orderBy('value')
       .execute();
-    return rows.flatMap(({ kind, value, reason, made_ms: madeMs }) =>
-      isBlockKind(kind) ? [{ kind, value, reason, madeMs }] : [],
+    return rows.flatMap(({ kind, value, reason, made_ms: madeMs, by_whom: by }) =>
+      isBlockKind(kind) ? [{ kind, value, reason, madeMs, by }] : [],
     );
   }
 
@@ -97,7 +100,7 @@ export class Moderation {
   }
 
   async #note(db: Kysely<Tables>, { by, ...what }: Omit<AuditEntry, 'number' | 'atMs'>): Promise<void> {
-    const row = { ...what, at_ms: Math.floor(this.#wallTimeMs()), by_whom: by.slice(0, 100).toWellFormed() };
+    const row = { ...what, at_ms: Math.floor(this.#wallTimeMs()), by_whom: nameOf(by) };
     const { number } = await db.insertInto('audit').values(row).returning('number').executeTakeFirstOrThrow();
     await setFact(db, blocksFact, number);
   }
@@ -170,16 +173,7 @@ export class Moderation {
           const words = indexedWords(entry).all;
           return blocking.refuses(entry, words) ? [] : [{ number, words }];
         });
-        if (shown.length > 0) {
-          const numbers = shown.map(({ number }) => number);
-          await db
-            .updateTable('entries')
-            .set({ state: states.listed })
-            .where('number', 'in', numbers)
-            .execute();
-          await this.#words.add(db, shown);
-          await this.#count(db, shown.length);
-        }
+        await this.#list(db, shown);
         return rows.at(-1)?.number;
       });
       if (last === undefined) return;
@@ -187,14 +181,38 @@ export class Moderation {
     }
   }
 
-  async #count(db: Kysely<Tables>, change: number): Promise<void> {
-    const fact = await db
-      .selectFrom('facts')
-      .select('value')
-      .where('name', '=', listedFact)
-      .executeTakeFirst();
-    await setFact(db, listedFact, Number(fact?.value ?? 0) + change);
+  /** Each gets the next revision, so that whoever follows hears of it. */
+  async #list(db: Kysely<Tables>, shown: readonly WordRow[]): Promise<void> {
+    if (shown.length === 0) return;
+    const moved: WordRow[] = [];
+    let revision = await factOf(db, revisionFact);
+    for (const { number: before, words } of shown) {
+      const number = ++revision;
+      moved.push({ number, words });
+      await db
+        .updateTable('entries')
+        .set({ number, state: states.listed })
+        .where('number', '=', before)
+        .execute();
+      await db.updateTable('records').set({ number }).where('number', '=', before).execute();
+    }
+    await this.#words.add(db, moved);
+    await setFact(db, revisionFact, revision);
+    await this.#count(db, moved.length);
   }
+
+  async #count(db: Kysely<Tables>, change: number): Promise<void> {
+    await setFact(db, listedFact, (await factOf(db, listedFact)) + change);
+  }
+}
+
+async function factOf(db: Kysely<Tables>, name: string): Promise<number> {
+  const fact = await db.selectFrom('facts').select('value').where('name', '=', name).executeTakeFirst();
+  return Number(fact?.value ?? 0);
+}
+
+function nameOf(by: string): string {
+  return by.slice(0, longestName).toWellFormed();
 }
 
 function isBlockKind(kind: string): kind is BlockKind {

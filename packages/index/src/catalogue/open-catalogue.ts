@@ -8,7 +8,7 @@ import type { DatabaseAccess, IndexDatabase } from '../database/database.ts';
 import type { Tables } from '../database/schema.ts';
 import { IndexError } from '../errors.ts';
 import { applyBatch, type Pending } from './batch.ts';
-import { Blocking } from './blocking.ts';
+import { Blocking, blocksFact } from './blocking.ts';
 import {
   batchesChecked,
   checkedHere,
@@ -20,14 +20,16 @@ import {
   maxWaiting,
   ratingsShown,
 } from './bounds.ts';
-import type { Catalogue, Change, Rating, Report, Taken, TorrentDetails } from './catalogue.ts';
+import type { Catalogue, Changes, Rating, Report, Taken, TorrentDetails } from './catalogue.ts';
 import { EntryReading, type LiveHealth, torrentNamed } from './entry-rows.ts';
 import { writeHealth } from './health.ts';
 import { type Exclusively, Moderation } from './moderation.ts';
+import type { Publishers } from './publishers.ts';
 import { Searching } from './searching.ts';
 import type { SignatureThreads } from './signatures.ts';
 import { states } from './tables.ts';
 import { wordIndexes } from './word-index.ts';
+import { indexedWords } from './words.ts';
 
 interface Waiting extends Pending {
   resolve(taken: Taken): void;
@@ -44,13 +46,18 @@ export interface CatalogueParts {
   readonly health?: LiveHealth | undefined;
   /** For catalogues from elsewhere; without them, their signatures are checked here. */
   readonly startSignatureThreads?: () => SignatureThreads;
+  /** Default: everybody may publish. */
+  readonly publishers?: Publishers | undefined;
 }
 
-export function openCatalogue({ clock, database, health, startSignatureThreads }: CatalogueParts): Catalogue {
+export function openCatalogue(parts: CatalogueParts): Catalogue {
+  const { clock, database, health, startSignatureThreads, publishers } = parts;
   const { access } = database;
   const reading = new EntryReading(access, () => clock.wallTimeMs(), health);
   const searching = new Searching(access, clock, reading);
   const blocking = new Blocking();
+  /** For what is read, which may be a moment older than what is written. */
+  const shown = new Blocking();
   const words = wordIndexes[access.kind];
   const alone: Exclusively = (run) =>
     access.db.transaction().execute(async (db) => {
@@ -101,11 +108,6 @@ export function openCatalogue({ clock, database, health, startSignatureThreads }
     return entry;
   }
 
-  function checked(bytes: Uint8Array): UnverifiedEntry {
-    const entry = timely(bytes);
-    return { ...entry, record: verifyRecord(entry.record) };
-  }
-
   /** What is no proper record is left out. */
   async function checkedImport(
     records: readonly Uint8Array[],
@@ -147,14 +149,18 @@ export function openCatalogue({ clock, database, health, startSignatureThreads }
     async details(text) {
       const infoHash = torrentNamed(text);
       if (infoHash === undefined) return undefined;
-      return detailsOf(access, reading, infoHash);
+      await shown.refresh(access.reader);
+      return detailsOf(access, reading, shown, infoHash);
     },
     async take(bytes) {
       if (waiting.length >= maxWaiting)
         throw new IndexError('unavailable', 'Too many publish at the moment: try again later.');
-      const entry = checked(bytes);
+      const entry = timely(bytes);
+      const message = publishers?.refusalOf(entry);
+      if (message !== undefined) return { kind: 'refused', code: 'forbidden', message };
+      const checked = { ...entry, record: verifyRecord(entry.record) };
       return new Promise((resolve, reject) => {
-        waiting.push({ entry, isImport: false, resolve, reject });
+        waiting.push({ entry: checked, isImport: false, resolve, reject });
         void write();
       });
     },
@@ -185,13 +191,22 @@ export function openCatalogue({ clock, database, health, startSignatureThreads }
         await threads?.close();
       }
     },
-    changes: (after, most) => changesOf(access, after, most),
+    async changes(after, most) {
+      await shown.refresh(access.reader);
+      return changesOf(access, shown, after, most);
+    },
     async totals() {
-      const { rows } = await sql<{ publishers: number; revision: number }>`select
+      const { rows } = await sql<{ publishers: number; revision: number; blocks: string | null }>`select
         (select coalesce(max(publisher), 0) from publishers) as publishers,
-        (select coalesce(max(number), 0) from records) as revision`.execute(access.reader);
-      const { publishers = 0, revision = 0 } = rows[0] ?? {};
-      return { torrents: await reading.listed(), publishers, revision };
+        (select coalesce(max(number), 0) from records) as revision,
+        (select value from facts where name = ${blocksFact}) as blocks`.execute(access.reader);
+      const { publishers = 0, revision = 0, blocks } = rows[0] ?? {};
+      return {
+        torrents: await reading.listed(),
+        publishers,
+        revision,
+        blocksVersion: Number(blocks ?? 0),
+      };
     },
     learnHealth: (swarms) => exclusively((db) => writeHealth(db, swarms, clock.wallTimeMs())),
     block: (block, by) => moderation.block(block, by),
@@ -223,25 +238,43 @@ function unavailable(cause: unknown): unknown {
   return new IndexError('unavailable', `The catalogue cannot be written at the moment: ${reason}`, { cause });
 }
 
-async function changesOf({ reader }: DatabaseAccess, after: number, most: number): Promise<Change[]> {
-  const { rows } = await sql<{ number: number; record: Uint8Array }>`
-    select records.number, record from records left join entries on entries.number = records.number
+async function changesOf(
+  { reader }: DatabaseAccess,
+  blocking: Blocking,
+  after: number,
+  most: number,
+): Promise<Changes> {
+  const { rows } = await sql<{ number: number; record: Uint8Array; state: number | null }>`
+    select records.number, record, state from records left join entries on entries.number = records.number
     where records.number > ${after} and (state is null or state <> ${sql.lit(states.blocked)})
     order by records.number limit ${Math.min(most, maxChanges)}`.execute(reader);
   let bytes = 0;
+  // What is blocked and was not listed (ratings, what was superseded) has no state that says so.
+  const isHidden = (record: Uint8Array, state: number | null): boolean => {
+    if (blocking.isEmpty || state === states.listed || state === states.withdrawn) return false;
+    const entry = readEntry(Uint8Array.from(record));
+    return blocking.refuses(entry, entry.kind === 'publication' ? indexedWords(entry).all : []);
+  };
   const fits = rows.filter(({ record }) => {
     bytes += record.length;
     return bytes <= maxChangesBytes;
   });
-  return fits.map(({ number, record }) => ({ revision: number, record: Uint8Array.from(record) }));
+  const changes = fits.flatMap(({ number, record, state }) =>
+    isHidden(record, state) ? [] : [{ revision: number, record: Uint8Array.from(record) }],
+  );
+  return { changes, next: fits.at(-1)?.number };
 }
 
 async function detailsOf(
   access: DatabaseAccess,
   reading: EntryReading,
+  blocking: Blocking,
   infoHash: string,
 ): Promise<TorrentDetails | undefined> {
-  const publications = await reading.ofTorrent(infoHash, [states.listed, states.superseded]);
+  const all = await reading.ofTorrent(infoHash, [states.listed, states.superseded]);
+  const publications = all.filter(
+    ({ publication }) => blocking.isEmpty || !blocking.refuses(publication, indexedWords(publication).all),
+  );
   const first = publications[0];
   if (first === undefined) return undefined;
   const torrent = Buffer.from(first.infoHash, 'hex');
@@ -264,7 +297,7 @@ async function detailsOf(
     supersededBy: [...new Set(successors.map(({ successor }) => Buffer.from(successor).toString('hex')))],
     ratings: ratings.rows.flatMap(({ record }): Rating[] => {
       const entry = readEntry(Uint8Array.from(record));
-      if (entry.kind !== 'rating') return [];
+      if (entry.kind !== 'rating' || blocking.refuses(entry, [])) return [];
       return [{ ...spoken(entry), stars: entry.stars }];
     }),
     reports: first.reports,
@@ -278,7 +311,11 @@ async function reportsOf(
 ): Promise<Report[]> {
   const infoHash = text === undefined ? undefined : torrentNamed(text);
   if (text !== undefined && infoHash === undefined) return [];
-  const of = infoHash === undefined ? sql`` : sql`where torrent = ${Buffer.from(infoHash, 'hex')}`;
+  const torrent = Buffer.from(infoHash ?? '', 'hex');
+  const of =
+    infoHash === undefined
+      ? sql``
+      : sql`where torrent = ${torrent} or torrent in (select torrent from entries where other = ${torrent})`;
   const { rows } = await sql<{ record: Uint8Array }>`
     select record from reports join records on records.number = reports.number ${of}
     order by reports.number desc limit ${Math.min(most, 1_000)}`.execute(reader);

@@ -21,3 +21,26 @@ export async function refreshOpinions(db: Kysely<Tables>, torrents: readonly Uin
       where torrent in (${about})`.execute(db);
   }
 }
+
+/** What was said under another name of the same torrent, where nothing is published under that. One key has one opinion. */
+export async function adoptOpinions(
+  db: Kysely<Tables>,
+  adopted: readonly { readonly from: Uint8Array; readonly to: Uint8Array }[],
+): Promise<void> {
+  const most = 500;
+  const toOf = new Map(adopted.map(({ from, to }) => [Buffer.from(from).toString('hex'), to]));
+  for (let at = 0; at < adopted.length; at += most) {
+    const names = sql.join(adopted.slice(at, at + most).map(({ from }) => from));
+    const { rows } = await sql<{ torrent: Uint8Array }>`
+      select torrent from (
+        select torrent from ratings where torrent in (${names})
+        union select torrent from reports where torrent in (${names})
+      ) said where torrent not in (select torrent from entries where torrent in (${names}))`.execute(db);
+    for (const { torrent: from } of rows) {
+      const to = toOf.get(Buffer.from(from).toString('hex'));
+      for (const table of ['ratings', 'reports'])
+        await sql`update ${sql.table(table)} set torrent = ${to} where torrent = ${from}
+          and publisher not in (select publisher from ${sql.table(table)} where torrent = ${to})`.execute(db);
+    }
+  }
+}

@@ -1,5 +1,5 @@
 // The catalogue over HTTP: what is said of it in JSON, and where signed records are taken. Invariant: who asks or sends too
-// often costs itself; a body that is packed is not unpacked; what is refused has a code that stays.
+// often costs itself; what is refused has a code that stays.
 
 import { type Clock, TokenBucket } from '@shoal/base';
 import { DirectoryError, encodeFound, encodeFoundEntry, longestPublication } from '@shoal/directory';
@@ -33,13 +33,20 @@ export interface CatalogueSectionOptions {
   readonly proxies?: readonly string[];
   /** What the tracker counts. */
   readonly tracker?: CountedSwarms | undefined;
+  /** Whether others may see what is blocked, to block it, too. */
+  readonly sharesBlocks?: boolean;
   readonly failed?: (error: unknown) => void;
 }
 
-const takenStatus: Readonly<Record<string, number>> = { blocked: 403, 'not-found': 404, 'too-many': 429 };
+const takenStatus: Readonly<Record<string, number>> = {
+  blocked: 403,
+  forbidden: 403,
+  'not-found': 404,
+  'too-many': 429,
+};
 
 export function catalogueSection(options: CatalogueSectionOptions): Section {
-  const { clock, catalogue, unlimited = false } = options;
+  const { clock, catalogue, unlimited = false, sharesBlocks = false } = options;
   const remoteOf = new RemoteOf(options.proxies ?? []);
   const questions = new Limiter(clock, searchingRate, maxNetworksLimited);
   const publishing = new Limiter(clock, publishingRate, maxNetworksLimited);
@@ -82,9 +89,6 @@ export function catalogueSection(options: CatalogueSectionOptions): Section {
   }
 
   async function take(request: IndexRequest): Promise<IndexResponse> {
-    const encoding = request.head.header('content-encoding')?.trim().toLowerCase() ?? 'identity';
-    if (encoding !== 'identity')
-      return errorResponse(415, 'packed', 'A record is sent as it is, without Content-Encoding.');
     if (!unlimited && !signatures.take(1))
       return refuse('busy', 'Too many publish at the moment.', { retryInMs: 1_000 });
     const taken = await catalogue.take(request.body.slice()).catch((error: unknown) => {
@@ -102,15 +106,24 @@ export function catalogueSection(options: CatalogueSectionOptions): Section {
     const most = Number(query.get('limit') ?? maxChanges);
     if (!Number.isSafeInteger(after) || after < 0 || !Number.isSafeInteger(most) || most < 1)
       return errorResponse(400, 'invalid', 'after and limit are whole numbers.');
-    const found = await catalogue.changes(after, most);
-    const { revision } = await catalogue.totals();
+    const { revision, blocksVersion } = await catalogue.totals();
+    const { changes, next } = await catalogue.changes(after, most);
     return jsonResponse({
       revision,
-      changes: found.map((one) => ({
+      next,
+      ...(sharesBlocks && { blocks: blocksVersion }),
+      changes: changes.map((one) => ({
         revision: one.revision,
         record: Buffer.from(one.record).toString('base64'),
       })),
     });
+  }
+
+  async function blocks(): Promise<IndexResponse> {
+    if (!sharesBlocks)
+      return errorResponse(404, 'not-found', 'This index does not tell others what it blocks.');
+    const all = await catalogue.blocks();
+    return jsonResponse({ blocks: all.map(({ kind, value, reason }) => ({ kind, value, reason })) });
   }
 
   return {
@@ -130,6 +143,7 @@ export function catalogueSection(options: CatalogueSectionOptions): Section {
         handle: limited(questions, async () => jsonResponse(await catalogue.totals())),
       },
       { method: 'GET', path: '/api/catalogue/changes', handle: limited(questions, changes) },
+      { method: 'GET', path: '/api/catalogue/blocks', handle: limited(questions, blocks) },
       {
         method: 'POST',
         path: '/api/catalogue',

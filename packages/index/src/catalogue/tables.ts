@@ -49,7 +49,7 @@ export interface CatalogueTables {
   readonly reports: { torrent: Uint8Array; publisher: number; number: number; sequence: number };
   readonly vocabulary: { word: string; uses: number };
   readonly spellings: { shortening: number; word: string };
-  readonly blocks: { kind: string; value: string; reason: string; made_ms: number };
+  readonly blocks: { kind: string; value: string; reason: string; made_ms: number; by_whom: string };
   readonly audit: {
     number: Generated<number>;
     at_ms: number;
@@ -180,4 +180,12 @@ export async function makeCatalogue<Tables>(
 export async function gatherWords<Tables>(db: Kysely<Tables>, { kind }: ColumnTypes): Promise<void> {
   if (kind === 'sqlite')
     await sql`insert into entry_words (entry_words, rank) values ('hashsize', 16777216)`.execute(db);
+}
+
+/** So that what another index blocked can be told from what the operator did. */
+export async function nameBlockers<Tables>({ schema }: Kysely<Tables>): Promise<void> {
+  await schema
+    .alterTable('blocks')
+    .addColumn('by_whom', 'text', (column) => column.notNull().defaultTo('operator'))
+    .execute();
 }

@@ -2,7 +2,7 @@
 // in one transaction with the record of it, so that a kill at any time leaves a step done or not begun.
 
 import { type Kysely, sql } from 'kysely';
-import { type CatalogueTables, gatherWords, makeCatalogue } from '../catalogue/tables.ts';
+import { type CatalogueTables, gatherWords, makeCatalogue, nameBlockers } from '../catalogue/tables.ts';
 import { IndexError } from '../errors.ts';
 import { type ColumnTypes, columnTypes, type DatabaseKind } from './column-types.ts';
 
@@ -86,6 +86,7 @@ const steps: readonly Step[] = [
   },
   { about: 'the catalogue', run: makeCatalogue },
   { about: 'words are gathered before they are written', run: gatherWords },
+  { about: 'who blocked what', run: nameBlockers },
 ];
 
 /** Several processes may do this at once on one PostgreSQL: the first does it, the others wait. */

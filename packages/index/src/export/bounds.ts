@@ -10,6 +10,8 @@ export const longestManifest = 1_000;
 export const longestExport = 256 * 1024 ** 3;
 /** An answer with changes: 4 MiB of records in base64, and what stands around them. */
 export const longestChanges = 8 * 1024 * 1024;
+/** 100,000 blocks with their reasons. */
+export const longestBlocks = 64 * 1024 * 1024;
 /** How often the other index is asked what changed. */
 export const followEveryMs = 5_000;
 /** After a failure. */

@@ -2,14 +2,16 @@
 // nothing is believed but what its publisher signed; where it stands is written down after what it took, so that a kill
 // takes some records twice and misses none.
 
-import { type Clock, type Disk, equalBytes, fromHex, fromUtf8, type Hashing, type Timer } from '@shoal/base';
+import { type Clock, type Disk, equalBytes, fromHex, type Hashing, type Timer } from '@shoal/base';
 import { maxChanges } from '../catalogue/bounds.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { IndexDatabase } from '../database/database.ts';
 import { IndexError } from '../errors.ts';
 import type { Section } from '../section.ts';
+import { fieldsOf, jsonIn, strange } from './answers.ts';
 import { type AskingParts, askBytes, askFile } from './asking.ts';
 import { followEveryMs, longestChanges, longestManifest, retryAfterMs } from './bounds.ts';
+import { followBlocks } from './following-blocks.ts';
 import { readManifest, type VerifiedManifest } from './manifest.ts';
 import { rootOf, takeRecords } from './records-file.ts';
 
@@ -23,6 +25,8 @@ export interface FollowParts extends AskingParts {
   readonly url: string;
   /** Absolute: for an export while it is read. */
   readonly folder: string;
+  /** Whether what the other index blocks, and tells, is blocked here, too. */
+  readonly blocks?: boolean;
   readonly failed: (error: unknown) => void;
 }
 
@@ -31,6 +35,8 @@ interface Standing {
   readonly key: string;
   /** Of its catalogue: all up to this was taken. */
   readonly revision: number;
+  /** Of what it blocks. */
+  readonly blocks?: number;
 }
 
 export function follow(parts: FollowParts): Section {
@@ -107,20 +113,24 @@ export function follow(parts: FollowParts): Section {
 
   /** True when there may be more at once. */
   async function step(): Promise<boolean> {
-    const { key, revision } = standing ?? { key: '', revision: 0 };
+    const { key, revision, blocks } = standing ?? { key: '', revision: 0 };
     const query = `after=${revision}&limit=${maxChanges}`;
     const bytes = await askBytes(parts, `${url}api/catalogue/changes?${query}`, longestChanges, stop.signal);
     if (bytes === undefined) throw new IndexError('unavailable', `${url} has no catalogue to follow.`);
-    const { latest, changes } = readChanges(bytes, revision);
-    const last = changes.at(-1);
-    if (last === undefined) {
+    const { latest, changes, next, blocksVersion } = readChanges(bytes, revision);
+    // What is blocked is blocked before what comes after it is taken.
+    if (parts.blocks === true && blocksVersion !== undefined && blocksVersion !== blocks) {
+      await followBlocks(parts, stop.signal);
+      await stand({ key, revision, blocks: blocksVersion });
+    }
+    const standingBlocks = standing?.blocks === undefined ? {} : { blocks: standing.blocks };
+    if (next === undefined) {
       // Its catalogue was begun anew, or comes from an older copy: what is known already costs little.
-      if (latest < revision) await stand({ key, revision: 0 });
+      if (latest < revision) await stand({ key, revision: 0, ...standingBlocks });
       return latest < revision;
     }
-    const { taken, refused } = await catalogue.takeAll(changes.map(({ record }) => record));
-    count({ taken, refused });
-    await stand({ key, revision: last.revision });
+    if (changes.length > 0) count(await catalogue.takeAll(changes.map(({ record }) => record)));
+    await stand({ key, revision: next, ...standingBlocks });
     return true;
   }
 
@@ -162,9 +172,9 @@ export function follow(parts: FollowParts): Section {
 function readStanding(text: string | undefined): Standing | undefined {
   if (text === undefined) return undefined;
   const value = fieldsOf(JSON.parse(text));
-  return typeof value.key === 'string' && Number.isSafeInteger(value.revision)
-    ? { key: value.key, revision: Number(value.revision) }
-    : undefined;
+  if (typeof value.key !== 'string' || !Number.isSafeInteger(value.revision)) return undefined;
+  const blocks = typeof value.blocks === 'number' ? { blocks: value.blocks } : {};
+  return { key: value.key, revision: Number(value.revision), ...blocks };
 }
 
 function readDescription(bytes: Uint8Array): { readonly name: string; readonly key: string } {
@@ -179,9 +189,18 @@ interface ReadChange {
   readonly record: Uint8Array;
 }
 
+interface ReadChanges {
+  /** The highest that there is. */
+  readonly latest: number;
+  readonly changes: readonly ReadChange[];
+  /** After what to go on; undefined at the end. */
+  readonly next: number | undefined;
+  readonly blocksVersion: number | undefined;
+}
+
 /** Revisions only grow: whoever sends others would make us ask for the same without end. */
-function readChanges(bytes: Uint8Array, after: number): { latest: number; changes: readonly ReadChange[] } {
-  const { revision: latest, changes } = jsonIn(bytes);
+function readChanges(bytes: Uint8Array, after: number): ReadChanges {
+  const { revision: latest, changes, next, blocks } = jsonIn(bytes);
   if (!Number.isSafeInteger(latest) || !Array.isArray(changes) || changes.length > maxChanges)
     throw strange();
   let before = after;
@@ -192,21 +211,12 @@ function readChanges(bytes: Uint8Array, after: number): { latest: number; change
     before = Number(revision);
     return { revision: before, record: Uint8Array.from(Buffer.from(record, 'base64')) };
   });
-  return { latest: Number(latest), changes: read };
-}
-
-function jsonIn(bytes: Uint8Array): Record<string, unknown> {
-  try {
-    return fieldsOf(JSON.parse(fromUtf8(bytes) ?? ''));
-  } catch {
+  if (next !== undefined && (!Number.isSafeInteger(next) || Number(next) < before || Number(next) <= after))
     throw strange();
-  }
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
-}
-
-function strange(): IndexError {
-  return new IndexError('invalid', 'The index that is followed answers as none does.');
+  return {
+    latest: Number(latest),
+    changes: read,
+    next: next === undefined ? read.at(-1)?.revision : Number(next),
+    blocksVersion: typeof blocks === 'number' ? blocks : undefined,
+  };
 }

@@ -24,13 +24,13 @@ export async function writeRecords(
   let length = 0;
   for (;;) {
     signal.throwIfAborted();
-    const changes = await catalogue.changes(after, maxChanges);
+    const { changes, next = revision } = await catalogue.changes(after, maxChanges);
     const wanted = changes.filter((change) => change.revision <= revision);
     const bytes = concatBytes(...wanted.flatMap(({ record }) => [toUtf8(`${record.length}:`), record]));
     await file.write([bytes], length);
     length += bytes.length;
     count += wanted.length;
-    after = changes.at(-1)?.revision ?? revision;
+    after = next;
     if (wanted.length < changes.length || after >= revision) return { count, length };
   }
 }

@@ -141,6 +141,11 @@ export class Connection {
       this.#refuse(413);
       return bytes.length;
     }
+    // Nothing is ever unpacked here, so that no body is longer than what was sent.
+    if (found.kind === 'route' && !/^(identity)?$/i.test(head.header('content-encoding')?.trim() ?? '')) {
+      this.#refuse(415);
+      return bytes.length;
+    }
     if (found.kind === 'route' && found.route.admits?.(head) === false) {
       this.#refuse(401);
       return bytes.length;

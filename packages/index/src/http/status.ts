@@ -37,5 +37,6 @@ export function reasonOf(status: number): string {
 export function codeOfStatus(status: number): string {
   if (status === 401) return 'unauthorized';
   if (status === 408) return 'timeout';
+  if (status === 415) return 'packed';
   return status === 413 || status === 414 || status === 431 ? 'too-large' : 'invalid';
 }

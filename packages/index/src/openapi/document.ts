@@ -130,6 +130,9 @@ const catalogue: Record<string, Record<string, Operation>> = {
       parameters: [query('after', 'A revision.', count), query('limit', 'Up to 1000.', count)],
     }),
   },
+  '/api/catalogue/blocks': {
+    get: operation('What is blocked here, where the operator tells others'),
+  },
 };
 
 const exports: Record<string, Record<string, Operation>> = {

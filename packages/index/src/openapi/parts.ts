@@ -122,10 +122,15 @@ export const schemas = {
     },
     reports: number,
   }),
-  Changes: object({
-    revision: number,
-    changes: { type: 'array', items: object({ revision: number, record: text }) },
-  }),
+  Changes: object(
+    {
+      revision: number,
+      next: { ...number, description: 'After what to go on; not there at the end.' },
+      blocks: { ...number, description: 'Another number after each change of what is blocked, where that is told.' },
+      changes: { type: 'array', items: object({ revision: number, record: text }) },
+    },
+    ['revision', 'changes'],
+  ),
   Block: object({ kind: { enum: ['hash', 'key', 'word'] }, value: text, reason: text, by: text }, [
     'kind',
     'value',

@@ -263,7 +263,7 @@ export function catalogueSuite(name: string, fresh: () => Promise<string>): void
         await withCatalogue(async (other) => {
           let after = 0;
           for (;;) {
-            const changes = await catalogue.changes(after, 2);
+            const { changes } = await catalogue.changes(after, 2);
             const last = changes.at(-1);
             if (last === undefined) break;
             assert.ok(last.revision > after);
@@ -277,6 +277,94 @@ export function catalogueSuite(name: string, fresh: () => Promise<string>): void
           assert.equal((await other.catalogue.details(hashOf(1)))?.publications[0]?.ratings, 1);
           assert.equal((await other.catalogue.take(publication(3, 'Three'))).kind, 'old');
         });
+      });
+    });
+
+    test('a torrent is rated, reported and withdrawn by any of its names, once by each key', async () => {
+      await withCatalogue(async ({ catalogue, find }) => {
+        const v2 = new Uint8Array(32).fill(7);
+        const names = { v1: torrentOf(1), v2 };
+        v2.set(torrentOf(900));
+        await takeAll(catalogue, [publication(1, 'Hybrid film', { infoHashes: names })]);
+        await takeAll(catalogue, [rating(900, 5, { stars: 5 }), report(900, 6)]);
+        const [first] = (await catalogue.details(hashOf(1)))?.publications ?? [];
+        assert.deepEqual([first?.ratings, first?.stars, first?.reports], [1, 5, 1]);
+        assert.equal((await catalogue.take(rating(1, 5, { stars: 1 }))).kind, 'old');
+        await takeAll(catalogue, [rating(1, 5, { stars: 1, sequence: 2 })]);
+        assert.equal((await catalogue.details(hashOf(900)))?.publications[0]?.stars, 1);
+        assert.equal((await catalogue.reports(hashOf(900), 10)).length, 1);
+        // Of another key's publication there is nothing to withdraw.
+        const other = await catalogue.take(withdrawal(900, 2, 9));
+        assert.equal(other.kind === 'refused' && other.code, 'not-found');
+        const { infoHash } = { infoHash: '', ...(await catalogue.take(withdrawal(900, 1, 9))) };
+        assert.equal(infoHash, hashOf(1));
+        assert.deepEqual(await find(''), []);
+      });
+    });
+
+    test('what was said under a second name before its publication came is found with it', async () => {
+      await withCatalogue(async ({ catalogue }) => {
+        const v2 = new Uint8Array(32);
+        v2.set(torrentOf(900));
+        const batches = [
+          [rating(900, 5, { stars: 5 }), rating(900, 6, { stars: 4 })],
+          [rating(1, 6, { stars: 1, sequence: 2 })],
+          [
+            publication(1, 'Hybrid film', { infoHashes: { v1: torrentOf(1), v2 } }),
+            rating(900, 8, { stars: 3 }),
+          ],
+        ];
+        for (const batch of batches)
+          assert.deepEqual(await catalogue.takeAll(batch), { taken: batch.length, refused: 0 });
+        const details = await catalogue.details(hashOf(900));
+        assert.equal(details?.publications[0]?.ratings, 3);
+        assert.deepEqual(details?.ratings.map(({ stars }) => stars).sort(), [1, 3, 5]);
+      });
+    });
+
+    test('one after the other is withdrawn, and the last one published stays', async () => {
+      await withCatalogue(async ({ catalogue, find }) => {
+        const numbers = [1, 2, 3, 4, 5, 6];
+        await catalogue.takeAll(numbers.map((number) => publication(number, `Thing ${number}`)));
+        for (const number of numbers.slice(0, 5)) await takeAll(catalogue, [withdrawal(number)]);
+        await takeAll(catalogue, [publication(7, 'Thing 7')]);
+        assert.deepEqual(await find('thing'), ['Thing 7', 'Thing 6']);
+      });
+    });
+
+    test('what is blocked is not handed on, whatever it is, and is new to others when it comes back', async () => {
+      await withCatalogue(async ({ catalogue, find }) => {
+        await takeAll(catalogue, [
+          publication(1, 'Old edition'),
+          publication(2, 'New edition', { supersedes: [torrentOf(1)] }),
+          publication(3, 'Fine thing', { by: 3 }),
+          rating(3, 2, { comment: 'cheap pills here' }),
+          rating(3, 4, { stars: 4 }),
+        ]);
+        const handedOn = async (after = 0) => {
+          const { changes, next } = await catalogue.changes(after, 100);
+          return { count: changes.length, next };
+        };
+        assert.deepEqual(await handedOn(), { count: 5, next: 5 });
+        await catalogue.block({ kind: 'hash', value: hashOf(1), reason: '' }, 'operator');
+        assert.equal(await catalogue.details(hashOf(1)), undefined);
+        await catalogue.block({ kind: 'word', value: 'pills', reason: '' }, 'operator');
+        await catalogue.block({ kind: 'key', value: keyOf(4).id, reason: '' }, 'operator');
+        assert.deepEqual((await catalogue.details(hashOf(3)))?.ratings, []);
+        // Passed over, and not the end.
+        assert.deepEqual(await handedOn(), { count: 2, next: 5 });
+        assert.deepEqual(await handedOn(3), { count: 0, next: 5 });
+        assert.deepEqual(await handedOn(5), { count: 0, next: undefined });
+        await catalogue.block({ kind: 'hash', value: hashOf(2), reason: '' }, 'operator');
+        assert.deepEqual(await find('edition'), []);
+        await catalogue.unblock('hash', hashOf(2), 'operator');
+        assert.deepEqual(await find('edition'), ['New edition']);
+        assert.deepEqual(await handedOn(5), { count: 1, next: 6 });
+        assert.equal(
+          (await catalogue.take(publication(3, 'Fine again', { by: 3, sequence: 2 }))).kind,
+          'taken',
+        );
+        assert.equal((await catalogue.totals()).revision, 7);
       });
     });
 
@@ -302,7 +390,7 @@ export function catalogueSuite(name: string, fresh: () => Promise<string>): void
         assert.deepEqual(await find(''), []);
         assert.equal((await catalogue.totals()).torrents, 0);
         assert.equal(await catalogue.details(hashOf(1)), undefined);
-        assert.equal((await catalogue.changes(0, 10)).length, 1);
+        assert.deepEqual((await catalogue.changes(0, 10)).changes, []);
         await withCatalogue(async (again) => {
           assert.equal((await again.catalogue.take(publication(1, 'Fine', { by: 4 }))).kind, 'refused');
           assert.deepEqual((await again.catalogue.blocks()).map(({ kind, value }) => [kind, value]).sort(), [
