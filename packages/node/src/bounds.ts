@@ -204,3 +204,7 @@ export const longestRetryAfterMs = 24 * 60 * 60_000;
 /** What a trusted publisher has published is let out without asking again: all files of a torrent, and not for good. */
 export const longestYesMs = 10 * 60_000;
 export const mostYesKept = 1000;
+
+/** What Transmission's remotes call recent. */
+export const recentlyActiveMs = 60_000;
+export const mostRemovedTold = 10_000;

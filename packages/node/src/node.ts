@@ -276,8 +276,10 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       token: folder.token,
       version,
       sessionId: instance,
-      downloads: () => live.config.downloads,
+      clock,
+      live,
       peerPort: engine.port,
+      isReachable: () => reach.judge(finding.discovery?.seenAddress).state === 'reachable',
     });
     registerWebApi(app, {
       world,

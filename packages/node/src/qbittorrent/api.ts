@@ -48,9 +48,6 @@ export interface Action {
 }
 export type Actions = Readonly<Record<string, Action>>;
 
-/** Each may open files. */
-const mostAtOnce = 256;
-
 export function itemOf(transfers: Transfers, form: Form, key = 'hash'): Item {
   const [item] = named(transfers, [form.needed(key)]);
   if (item === undefined) throw new WebApiError('not-found', 'Not Found');
@@ -80,23 +77,6 @@ export function named(transfers: Transfers, names: readonly string[]): Item[] {
     if (item !== undefined) found.add(item);
   }
   return [...found];
-}
-
-/** Some at once; what fails keeps nobody else, and the first failure is told at the end. */
-export async function each(items: readonly Item[], action: (item: Item) => Promise<void>): Promise<void> {
-  const waiting = items.values();
-  const failures: unknown[] = [];
-  const work = async () => {
-    for (const item of waiting) {
-      try {
-        await action(item);
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(mostAtOnce, items.length) }, work));
-  if (failures.length > 0) throw failures[0];
 }
 
 /** A category is the first label that was made as one; the others are tags. */

@@ -3,8 +3,9 @@
 import { isAbsolute, join } from 'node:path';
 import { isLabel } from '../labels/labels.ts';
 import type { Item } from '../transfers/item.ts';
+import { each } from '../transfers/many.ts';
 import { isCategoryName, makeCategory } from './adding.ts';
-import { type Actions, each, itemsOf, kindsOf, type WebApiParts } from './api.ts';
+import { type Actions, itemsOf, kindsOf, type WebApiParts } from './api.ts';
 import { WebApiError } from './errors.ts';
 
 export interface CategoryFacts {

@@ -4,10 +4,11 @@ import { basename, dirname, isAbsolute } from 'node:path';
 import { parsePeer, resolvePeers } from '../engine/addresses.ts';
 import { piecesOf, summaryOf } from '../transfers/describe.ts';
 import type { Item } from '../transfers/item.ts';
+import { each, moveInQueue } from '../transfers/many.ts';
 import type { Priority } from '../transfers/record.ts';
 import { readTorrentBytes } from '../transfers/torrent-files.ts';
 import { add, goalsOf } from './adding.ts';
-import { type Actions, each, hashOf, itemOf, itemsOf, type WebApiParts } from './api.ts';
+import { type Actions, hashOf, itemOf, itemsOf, type WebApiParts } from './api.ts';
 import { fileList, pieceHashes, properties, saveFolder, trackerList } from './describe.ts';
 import { WebApiError } from './errors.ts';
 import type { Form } from './form.ts';
@@ -23,15 +24,10 @@ export function torrentActions(parts: WebApiParts): Actions {
     if (torrent === undefined) throw new WebApiError('conflict', "Torrent's metadata has not yet downloaded");
     return torrent;
   };
-  /** Of the queue: `place` is asked of one after the other, in the order that keeps them beside each other. */
-  const queue = (isBackwards: boolean, place: (now: number) => number) => ({
+  const queue = (to: 'top' | 'bottom' | 'up' | 'down') => ({
     changes: true,
     async run({ form }: { readonly form: Form }) {
-      const order = new Map(transfers.all.map((item, index) => [item, index]));
-      const sorted = many(form).sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
-      if (isBackwards) sorted.reverse();
-      for (const item of sorted)
-        await transfers.change(item, { place: Math.max(0, place(transfers.all.indexOf(item))) });
+      await moveInQueue(transfers, many(form), to);
       return undefined;
     },
   });
@@ -230,10 +226,10 @@ export function torrentActions(parts: WebApiParts): Actions {
     setDownloadLimit: setLimit('down'),
     uploadLimit: limits('up'),
     downloadLimit: limits('down'),
-    topPrio: queue(true, () => 0),
-    bottomPrio: queue(false, () => transfers.all.length),
-    increasePrio: queue(false, (now) => now - 1),
-    decreasePrio: queue(true, (now) => now + 1),
+    topPrio: queue('top'),
+    bottomPrio: queue('bottom'),
+    increasePrio: queue('up'),
+    decreasePrio: queue('down'),
     addTrackers: {
       changes: true,
       async run({ form }) {

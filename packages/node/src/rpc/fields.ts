@@ -5,6 +5,7 @@ import type { TransferSummary } from '@shoal/api';
 import type { Torrent } from '@shoal/metainfo';
 import { detailsOf, filesOf, findersOf, peersOf, piecesOf } from '../transfers/describe.ts';
 import type { Item } from '../transfers/item.ts';
+import { trackerNumber } from './trackers.ts';
 
 export interface Described {
   readonly item: Item;
@@ -35,6 +36,9 @@ function statusOf({ state, isComplete }: TransferSummary): number {
       return 6;
   }
 }
+
+/** More than anybody can share: Transmission's mode without a limit. */
+export const unlimitedRatio = 1e9;
 
 const seconds = (ms: number | undefined): number => Math.floor((ms ?? 0) / 1000);
 const ratioOf = ({ uploaded, downloaded, size }: TransferSummary): number =>
@@ -67,19 +71,26 @@ const plain: Readonly<Record<string, Field>> = {
   leftUntilDone: ({ summary }) => Math.max(0, summary.total - summary.bytes),
   metadataPercentComplete: ({ item }) => (item.record.hasTorrent || item.transfer.torrent ? 1 : 0),
   name: ({ summary }) => summary.name,
+  'peer-limit': () => 0,
   peersConnected: ({ summary }) => summary.peers,
   peersGettingFromUs: ({ item }) =>
     item.transfer.peers.filter((peer) => peer.uploadBytesPerSecond > 0).length,
   peersSendingToUs: ({ item }) =>
     item.transfer.peers.filter((peer) => peer.downloadBytesPerSecond > 0).length,
+  percentComplete: ({ summary }) => (summary.size === 0 ? 0 : summary.bytes / summary.size),
   percentDone: ({ summary }) => (summary.total === 0 ? 0 : summary.bytes / summary.total),
   queuePosition: ({ summary }) => summary.place,
   rateDownload: ({ summary }) => summary.downRate,
   rateUpload: ({ summary }) => summary.upRate,
   recheckProgress: () => 0,
+  secondsDownloading: ({ summary: { addedMs, completedMs } }) =>
+    completedMs === undefined ? 0 : Math.max(0, seconds(completedMs - addedMs)),
   secondsSeeding: ({ item }) => seconds(item.transfer.history.sharedMs),
-  seedRatioLimit: ({ summary }) => summary.goals.ratio ?? 0,
-  seedRatioMode: ({ summary }) => (summary.goals.ratio === undefined ? 0 : 1),
+  seedIdleLimit: () => 0,
+  seedIdleMode: () => 0,
+  seedRatioLimit: ({ summary }) => Math.min(summary.goals.ratio ?? 0, unlimitedRatio),
+  seedRatioMode: ({ summary: { goals } }) =>
+    goals.ratio === undefined ? 0 : goals.ratio >= unlimitedRatio ? 2 : 1,
   sizeWhenDone: ({ summary }) => summary.total,
   startDate: ({ summary }) => seconds(summary.addedMs),
   activityDate: ({ summary }) => seconds(summary.completedMs ?? summary.addedMs),
@@ -89,6 +100,7 @@ const plain: Readonly<Record<string, Field>> = {
   uploadLimited: ({ summary }) => summary.limits.up !== null,
   uploadRatio: ({ summary }) => ratioOf(summary),
   uploadedEver: ({ summary }) => summary.uploaded,
+  trackerList: ({ item }) => item.record.trackers.map((tier) => tier.join('\n')).join('\n\n'),
   trackerStats: ({ item }) =>
     findersOf(item)
       .filter(({ kind }) => kind === 'tracker' || kind === 'index')
@@ -116,7 +128,12 @@ const plain: Readonly<Record<string, Field>> = {
       })),
   trackers: ({ item }) =>
     item.record.trackers.flatMap((tier, number) =>
-      tier.map((announce, index) => ({ announce, id: 100 * number + index, scrape: '', tier: number })),
+      tier.map((announce, index) => ({
+        announce,
+        id: trackerNumber(number, index),
+        scrape: '',
+        tier: number,
+      })),
     ),
   peers: ({ item }) =>
     peersOf(item).map((peer) => ({
@@ -140,6 +157,7 @@ const ofTorrent: Readonly<Record<string, Field>> = {
   comment: ({ torrent }) => torrent?.comment ?? '',
   creator: ({ torrent }) => torrent?.createdBy ?? '',
   dateCreated: ({ torrent }) => torrent?.creationDate ?? 0,
+  'file-count': (described) => filesIn(described).length,
   files: (described) =>
     filesIn(described).map(({ path, size, bytes }) => ({ name: path, length: size, bytesCompleted: bytes })),
   fileStats: (described) =>

@@ -3,15 +3,19 @@
 
 import { timingSafeEqual } from 'node:crypto';
 import type { NewTransfer } from '@shoal/api';
-import { type Disk, RoomError } from '@shoal/base';
+import { type Clock, type Disk, RoomError } from '@shoal/base';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { longestBulkBody } from '../bounds.ts';
+import { longestBulkBody, mostRemovedTold, recentlyActiveMs } from '../bounds.ts';
+import type { LiveConfig } from '../config/live.ts';
 import { NodeError } from '../errors.ts';
 import { summaryOf } from '../transfers/describe.ts';
 import type { Item } from '../transfers/item.ts';
+import { each, moveInQueue } from '../transfers/many.ts';
 import type { Priority } from '../transfers/record.ts';
 import type { Transfers } from '../transfers/transfers.ts';
-import { type Described, describeFields, needsTorrent } from './fields.ts';
+import { type Described, describeFields, needsTorrent, unlimitedRatio } from './fields.ts';
+import { sessionFields, setSession } from './session.ts';
+import { changedTrackers } from './trackers.ts';
 
 export interface TransmissionOptions {
   readonly transfers: Transfers;
@@ -20,8 +24,11 @@ export interface TransmissionOptions {
   readonly version: string;
   /** Given out with the first answer; differs with each start. */
   readonly sessionId: string;
-  readonly downloads: () => string;
+  readonly clock: Clock;
+  readonly live: LiveConfig;
   readonly peerPort: number;
+  /** Others have reached it, as far as the node knows. */
+  readonly isReachable: () => boolean;
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -89,12 +96,23 @@ class TransmissionRpc {
   readonly #options: TransmissionOptions;
   /** Numbers that remotes know torrents by, as long as the node runs. */
   readonly #numbers = new Map<Item, number>();
+  readonly #byNumber = new Map<number, Item>();
+  /** When something was last heard of it. */
+  readonly #activeMs = new WeakMap<Item, number>();
+  readonly #removed: { readonly number: number; readonly atMs: number }[] = [];
   #lastNumber = 0;
 
   constructor(options: TransmissionOptions) {
     this.#options = options;
     options.transfers.listen(({ kind, item }) => {
-      if (kind === 'removed') this.#numbers.delete(item);
+      const atMs = options.clock.nowMs();
+      this.#activeMs.set(item, atMs);
+      const number = this.#numbers.get(item);
+      if (kind !== 'removed' || number === undefined) return;
+      this.#numbers.delete(item);
+      this.#byNumber.delete(number);
+      this.#removed.push({ number, atMs });
+      if (this.#removed.length > mostRemovedTold) this.#removed.shift();
     });
   }
 
@@ -127,7 +145,7 @@ class TransmissionRpc {
       case 'torrent-verify':
         return this.#each(given, (item) => transfers.verify(item));
       case 'torrent-reannounce':
-        return {};
+        return this.#each(given, async (item) => transfers.announce(item));
       case 'torrent-remove':
         return this.#each(given, (item) => transfers.remove(item, given['delete-local-data'] === true));
       case 'torrent-set':
@@ -139,67 +157,28 @@ class TransmissionRpc {
       case 'torrent-rename-path':
         return this.#rename(given);
       case 'queue-move-top':
-        return this.#each(given, (item) => transfers.change(item, { place: 0 }));
       case 'queue-move-bottom':
-        return this.#each(given, (item) => transfers.change(item, { place: transfers.all.length }));
       case 'queue-move-up':
-        return this.#each(given, (item) => this.#shift(item, -1));
       case 'queue-move-down':
-        return this.#each(given, (item) => this.#shift(item, 1));
+        await moveInQueue(transfers, this.#items(given), ends[method]);
+        return {};
       case 'session-get':
-        return this.#session();
+        return sessionFields(this.#options, given.fields);
       case 'session-set':
+        await setSession(this.#options.live, given);
         return {};
       case 'session-stats':
         return this.#statistics();
       case 'free-space': {
         const folder = textOf(given, 'path');
-        return { path: folder, 'size-bytes': await this.#options.disk.freeBytes(folder) };
+        const bytes = await this.#options.disk.freeBytes(folder);
+        return { path: folder, 'size-bytes': bytes, total_size: -1 };
       }
+      case 'port-test':
+        return { 'port-is-open': this.#options.isReachable() };
       default:
         throw new NodeError('invalid', `method name not recognized: ${method}`);
     }
-  }
-
-  #session(): object {
-    const { downloads, peerPort, version, sessionId } = this.#options;
-    return {
-      version: `4.0.0 (Shoal ${version})`,
-      'rpc-version': 17,
-      'rpc-version-minimum': 14,
-      'rpc-version-semver': '5.3.0',
-      'session-id': sessionId,
-      'download-dir': downloads(),
-      'incomplete-dir': downloads(),
-      'incomplete-dir-enabled': false,
-      'config-dir': '',
-      'peer-port': peerPort,
-      'dht-enabled': true,
-      'pex-enabled': true,
-      'lpd-enabled': true,
-      'utp-enabled': false,
-      encryption: 'tolerated',
-      'download-queue-enabled': false,
-      'seed-queue-enabled': false,
-      'speed-limit-down-enabled': false,
-      'speed-limit-down': 0,
-      'speed-limit-up-enabled': false,
-      'speed-limit-up': 0,
-      'alt-speed-enabled': false,
-      'alt-speed-down': 0,
-      'alt-speed-up': 0,
-      seedRatioLimited: false,
-      seedRatioLimit: 0,
-      'start-added-torrents': true,
-      units: {
-        'speed-units': ['kB/s', 'MB/s', 'GB/s', 'TB/s'],
-        'speed-bytes': 1000,
-        'size-units': ['kB', 'MB', 'GB', 'TB'],
-        'size-bytes': 1000,
-        'memory-units': ['KiB', 'MiB', 'GiB', 'TiB'],
-        'memory-bytes': 1024,
-      },
-    };
   }
 
   #statistics(): object {
@@ -240,10 +219,12 @@ class TransmissionRpc {
       };
       torrents.push(describeFields(described, fields));
     }
-    if (given.format !== 'table') return { torrents };
-    return {
-      torrents: [fields, ...torrents.map((torrent) => fields.map((field) => objectOf(torrent)[field]))],
-    };
+    const sinceMs = this.#options.clock.nowMs() - recentlyActiveMs;
+    const removed = this.#removed.flatMap(({ number, atMs }) => (atMs >= sinceMs ? number : []));
+    const more = given.ids === 'recently-active' ? { removed } : {};
+    if (given.format !== 'table') return { torrents, ...more };
+    const rows = torrents.map((torrent) => fields.map((field) => objectOf(torrent)[field] ?? null));
+    return { torrents: [fields, ...rows], ...more };
   }
 
   async #add(given: Arguments): Promise<object> {
@@ -283,8 +264,12 @@ class TransmissionRpc {
       ...(typeof queuePosition === 'number' && { place: Math.max(0, Math.floor(queuePosition)) }),
       ...(seedRatioMode === 1 &&
         typeof seedRatioLimit === 'number' && { goals: { ratio: Math.max(0, seedRatioLimit) } }),
+      // Without an end, whatever the config says.
+      ...(seedRatioMode === 2 && { goals: { ratio: unlimitedRatio } }),
       ...(seedRatioMode === 0 && { goals: {} }),
     });
+    const trackers = changedTrackers(item.record.trackers, given);
+    if (trackers !== undefined) await this.#options.transfers.setTrackers(item, trackers);
     await this.#choose(item, given);
   }
 
@@ -311,45 +296,59 @@ class TransmissionRpc {
     const [item] = this.#items(given);
     if (item === undefined) throw new NodeError('not-found', 'There is no such torrent here.');
     const [old, name] = [textOf(given, 'path'), textOf(given, 'name')];
-    const top = summaryOf(item, 0).name;
+    const top = item.transfer.name;
     // Its own folder or file is named by the torrent's name there.
     const inside = old === top ? '' : old.startsWith(`${top}/`) ? old.slice(top.length + 1) : old;
     await this.#options.transfers.rename(item, inside, name);
     return { path: old, name, id: this.#numberOf(item) };
   }
 
-  #shift(item: Item, by: number): Promise<void> {
-    const { transfers } = this.#options;
-    return transfers.change(item, { place: Math.max(0, transfers.all.indexOf(item) + by) });
-  }
-
   async #each(given: Arguments, action: (item: Item) => Promise<void>): Promise<object> {
-    await Promise.all(this.#items(given).map(action));
+    await each(this.#items(given), action);
     return {};
   }
 
   /** Named by number or hash, one or many; all where none is named. */
   #items({ ids }: Arguments): readonly Item[] {
     const { transfers } = this.#options;
-    if (ids === undefined || ids === 'recently-active') return transfers.all;
-    const byNumber = new Map([...this.#numbers].map(([item, number]) => [number, item]));
-    return (Array.isArray(ids) ? ids : [ids]).flatMap((id: unknown) => {
+    if (ids === undefined) return transfers.all;
+    if (ids === 'recently-active') return transfers.all.filter((item) => this.#isActive(item));
+    const found = new Set<Item>();
+    for (const id of Array.isArray(ids) ? ids : [ids]) {
       const item =
         typeof id === 'number'
-          ? byNumber.get(id)
+          ? this.#byNumber.get(id)
           : typeof id === 'string'
             ? transfers.find(id.toLowerCase())
             : undefined;
-      return item === undefined || transfers.find(item.record.id) !== item ? [] : item;
-    });
+      if (item !== undefined && transfers.find(item.record.id) === item) found.add(item);
+    }
+    return [...found];
+  }
+
+  #isActive(item: Item): boolean {
+    const { downloadBytesPerSecond, uploadBytesPerSecond } = item.transfer.progress;
+    const atMs = this.#activeMs.get(item) ?? Number.NEGATIVE_INFINITY;
+    const sinceMs = this.#options.clock.nowMs() - recentlyActiveMs;
+    return atMs >= sinceMs || downloadBytesPerSecond + uploadBytesPerSecond > 0;
   }
 
   #numberOf(item: Item): number {
-    const number = this.#numbers.get(item) ?? ++this.#lastNumber;
+    const known = this.#numbers.get(item);
+    if (known !== undefined) return known;
+    const number = ++this.#lastNumber;
     this.#numbers.set(item, number);
+    this.#byNumber.set(number, item);
     return number;
   }
 }
+
+const ends = {
+  'queue-move-top': 'top',
+  'queue-move-bottom': 'bottom',
+  'queue-move-up': 'up',
+  'queue-move-down': 'down',
+} as const;
 
 function sourceOf(filename: string): NewTransfer {
   if (/^magnet:/i.test(filename)) return { link: filename };
