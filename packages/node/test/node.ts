@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createClient, type NodeClient, type TransferSummary } from '@shoal/api';
+import type { World } from '@shoal/base';
 import { createNodeWorld } from '@shoal/base/node';
 import { type LoadConfigOptions, loadConfig } from '../src/config/index.ts';
 import { createLog, type ShoalNode, startNode } from '../src/index.ts';
@@ -34,8 +35,9 @@ export async function startTestNode(
   context: TestContext,
   folder: string,
   flags: LoadConfigOptions['flags'] = {},
+  other: Partial<World> = {},
 ): Promise<TestNode> {
-  const world = createNodeWorld({ hashWorkers: 1 });
+  const world = { ...createNodeWorld({ hashWorkers: 1 }), ...other };
   const data = join(folder, 'data');
   const places = { home: folder, data, configFile: join(folder, 'config.toml') };
   const usual = { api: '127.0.0.1:0', port: '0', lan: 'off', 'port-mapping': 'off', ...flags };

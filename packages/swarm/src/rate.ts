@@ -4,6 +4,9 @@
 /** After this time two thirds of a change show: long enough to even out bursts, short enough to follow a choke. */
 const smoothingMs = 2_500;
 
+/** What came after a longer one came at its end: the machine slept, or nobody looked because nothing happened. */
+const longestTickMs = 5_000;
+
 export class Rate {
   total = 0;
   #countedAtTick = 0;
@@ -22,7 +25,7 @@ export class Rate {
   tick(nowMs: number): void {
     const elapsedMs = nowMs - this.#tickedAtMs;
     if (elapsedMs <= 0) return;
-    const current = ((this.total - this.#countedAtTick) * 1000) / elapsedMs;
+    const current = ((this.total - this.#countedAtTick) * 1000) / Math.min(elapsedMs, longestTickMs);
     // The first measure counts whole, or a fast start would look slow for seconds.
     const weight = this.#isFresh && current > 0 ? 1 : 1 - Math.exp(-elapsedMs / smoothingMs);
     if (current > 0) this.#isFresh = false;

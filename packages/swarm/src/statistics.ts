@@ -18,6 +18,8 @@ export class Waste {
 
 /** Long enough to even out chokes and pieces that wait for their last block. */
 const paceMs = 20_000;
+/** Ticks come twice a second: what is longer was a sleep of the machine, and says nothing of the pace. */
+const longestTickMs = 5_000;
 /** So slow that no end can be told. */
 const leastPace = 16;
 
@@ -28,7 +30,7 @@ export class Forecast {
   #tickedAtMs: number | undefined;
 
   tick(nowMs: number, bytesPerSecond: number): void {
-    const elapsedMs = nowMs - (this.#tickedAtMs ?? nowMs);
+    const elapsedMs = Math.min(nowMs - (this.#tickedAtMs ?? nowMs), longestTickMs);
     this.#tickedAtMs = nowMs;
     if (this.#pace === undefined) {
       if (bytesPerSecond > 0) this.#pace = bytesPerSecond;
