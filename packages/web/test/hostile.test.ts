@@ -1,5 +1,5 @@
 // Names, labels and comments that strangers chose, through every field and page: they are text and nothing else. And
-// what axe finds (WCAG 2.2 AA), wide and light, narrow and dark, on pages that show them.
+// what axe finds (WCAG 2.2 AA), wide and narrow, in both colours, on pages that show them.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -114,33 +114,40 @@ test('what is typed into any field comes back as text', { skip }, async () => {
   await close();
 });
 
-for (const [width, colorScheme] of [
-  [1440, 'light'],
-  [390, 'dark'],
-] as const) {
-  test(`axe finds nothing at a width of ${width}, ${colorScheme}`, { skip }, async () => {
-    const options = { viewport: { width, height: 800 }, colorScheme, reducedMotion: 'reduce' as const };
+for (const width of [1440, 390]) {
+  test(`axe finds nothing at a width of ${width}, in both colours`, { skip }, async () => {
+    const options = { viewport: { width, height: 800 }, reducedMotion: 'reduce' as const };
     const { page, troubles, close } = await openPage(browser, linkOf(node), options);
+    const look = async (where: string): Promise<void> => {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await assertAccessible(page, `${where}, ${colorScheme}`);
+      }
+    };
     await page.getByRole('grid').waitFor();
     await page.getByRole('checkbox').first().click();
-    await assertAccessible(page, 'transfers');
+    await look('transfers');
     await page.keyboard.press('?');
     await page.getByRole('dialog').waitFor();
-    await assertAccessible(page, 'keys');
+    await look('keys');
     await page.keyboard.press('Escape');
     await page.keyboard.press('a');
     await page.getByText('More choices').click();
-    await assertAccessible(page, 'add');
+    await look('add');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('o');
+    await page.getByRole('dialog', { name: 'Options' }).waitFor();
+    await look('options');
     await page.keyboard.press('Escape');
     for (const tab of ['overview', 'files', 'peers', 'finders', 'log']) {
       await page.evaluate(`location.hash = '#/transfer/${ids[1]}/${tab}'`);
       await page.getByText('Loading…').waitFor({ state: 'hidden' });
-      await assertAccessible(page, tab);
+      await look(tab);
     }
     for (const name of ['Find', 'Network', 'Settings']) {
       await page.getByRole('link', { name, exact: true }).click();
       await page.getByRole('heading', { name, exact: true }).waitFor();
-      await assertAccessible(page, name);
+      await look(name);
     }
     // The page that searches says that no index is asked here.
     forgive(troubles, /409/);

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { forgive, openBrowser, openPage, skip } from './browser.ts';
 import { buildPages, makeFolder, type RunningNode, removeFolder, startNode, stopNodes } from './nodes.ts';
+import { makeTone } from './torrents.ts';
 
 let browser: Browser;
 let folder: string;
@@ -44,27 +45,6 @@ async function share(name: string): Promise<{ readonly id: string; readonly magn
     if (state === 'sharing') return { id, magnet: `${magnet}&x.pe=${await seed.peerAddress()}` };
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-/** Seconds of silence as any browser plays them: 8 bits, 8000 times a second. */
-function makeTone(seconds: number): Buffer {
-  const header = Buffer.from('RIFF....WAVEfmt ....................data....', 'latin1');
-  const size = seconds * 8000;
-  header.writeUInt32LE(36 + size, 4);
-  header.writeUInt32LE(16, 16);
-  for (const [value, at] of [
-    [1, 20],
-    [1, 22],
-    [8000, 24],
-    [0, 26],
-    [8000, 28],
-    [0, 30],
-    [1, 32],
-    [8, 34],
-  ] as const)
-    header.writeUInt16LE(value, at);
-  header.writeUInt32LE(size, 40);
-  return Buffer.concat([header, Buffer.alloc(size, 128)]);
 }
 
 test('somebody who was given the link adds a magnet link and watches it arrive', { skip }, async () => {

@@ -1,4 +1,4 @@
-// Torrent files with the names a test wants, which no honest program would make.
+// Torrent files with the names a test wants, which no honest program would make; and content that browsers play.
 
 import { createHash } from 'node:crypto';
 
@@ -65,3 +65,24 @@ export const hostileTexts: readonly string[] = [
   'zero\u200B\u200D\uFEFFwidth',
   '%3Cscript%3Ewindow.broken=1%3C/script%3E',
 ];
+
+/** Seconds of silence as any browser plays them: 8 bits, 8000 times a second. */
+export function makeTone(seconds: number): Buffer {
+  const header = Buffer.from('RIFF....WAVEfmt ....................data....', 'latin1');
+  const size = seconds * 8000;
+  header.writeUInt32LE(36 + size, 4);
+  header.writeUInt32LE(16, 16);
+  for (const [value, at] of [
+    [1, 20],
+    [1, 22],
+    [8000, 24],
+    [0, 26],
+    [8000, 28],
+    [0, 30],
+    [1, 32],
+    [8, 34],
+  ] as const)
+    header.writeUInt16LE(value, at);
+  header.writeUInt32LE(size, 40);
+  return Buffer.concat([header, Buffer.alloc(size, 128)]);
+}

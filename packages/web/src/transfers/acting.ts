@@ -20,13 +20,17 @@ export async function attempt(work: () => Promise<void>): Promise<boolean> {
   }
 }
 
-export function act(ids: readonly string[], request: Omit<BulkRequest, 'ids'>): Promise<boolean> {
-  return attempt(async () => {
+/** True where it was done for all of them. */
+export async function act(ids: readonly string[], request: Omit<BulkRequest, 'ids'>): Promise<boolean> {
+  let isWhole = false;
+  await attempt(async () => {
     const { done, failed } = await change('bulk', { body: { ...request, ids: [...ids] } });
     const [first] = failed;
+    isWhole = first === undefined;
     if (first !== undefined) notify(texts.actions.failed(failed.length, first.error.message), true);
     else if (done.length > 1) notify(texts.actions.done(done.length));
   });
+  return isWhole;
 }
 
 export async function copyLinks(ids: readonly string[]): Promise<void> {
