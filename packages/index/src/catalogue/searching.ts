@@ -5,6 +5,7 @@
 import type { Clock } from '@shoal/base';
 import { type RawBuilder, sql } from 'kysely';
 import type { DatabaseAccess } from '../database/database.ts';
+import { IndexError } from '../errors.ts';
 import {
   longAtOnce,
   longestSearch,
@@ -80,6 +81,16 @@ export class Searching {
   }
 
   async search(search: Search): Promise<SearchAnswer> {
+    try {
+      return await this.#search(search);
+    } catch (cause) {
+      if (!isTimeout(cause)) throw cause;
+      const message = 'This search takes too long at the moment: add a rarer word.';
+      throw new IndexError('unavailable', message, { cause });
+    }
+  }
+
+  async #search(search: Search): Promise<SearchAnswer> {
     const text = (search.words ?? '').slice(0, longestSearch);
     const infoHash = torrentNamed(text);
     if (infoHash !== undefined) {
@@ -269,6 +280,11 @@ function conditionsOf({ minSize, maxSize, minSeeds, since, before }: Search): Ra
   if (since !== undefined) conditions.push(sql`added_ms >= ${whole(since)}`);
   if (before !== undefined) conditions.push(sql`added_ms < ${whole(before)}`);
   return conditions;
+}
+
+/** PostgreSQL's code for what it cancelled. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '57014';
 }
 
 function double(column: string): RawBuilder<unknown> {

@@ -8,9 +8,11 @@ import { sqliteDialect } from '../database/sqlite-dialect.ts';
 import { IndexError } from '../errors.ts';
 import { startSqliteThread } from './sqlite-thread.ts';
 
-/** Beyond this, another process waits for the connections of this one. */
-const mostConnections = 10;
+/** Beyond this, another process waits for the connections of this one: some to write, some to read. */
+const mostConnections = { toWrite: 4, toRead: 8 };
 const connectTimeoutMs = 5_000;
+/** No search that anybody waits for takes as long. */
+const longestReadMs = 10_000;
 /** PostgreSQL's number of its type int8. No column holds more than 2^53. */
 const int8 = 20;
 
@@ -39,19 +41,9 @@ function connect(address: string): DatabaseAccess {
     return { kind: 'sqlite', db: open(false), reader: open(true), slowReader: open(true) };
   }
   if (/^postgres(ql)?:\/\//.test(address) && URL.canParse(address)) {
-    const pool = new pg.Pool({
-      connectionString: address,
-      max: mostConnections,
-      connectionTimeoutMillis: connectTimeoutMs,
-      types: {
-        getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-          oid === int8 ? Number : pg.types.getTypeParser(oid, format),
-      },
-    });
-    // A connection that waits and breaks is replaced by the next question; without a listener it would end us.
-    pool.on('error', () => {});
-    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-    return { kind: 'postgres', db, reader: db, slowReader: db };
+    const db = openPostgres(address, { max: mostConnections.toWrite });
+    const reader = openPostgres(address, { max: mostConnections.toRead, statement_timeout: longestReadMs });
+    return { kind: 'postgres', db, reader, slowReader: reader };
   }
   throw new IndexError(
     'settings',
@@ -60,4 +52,19 @@ function connect(address: string): DatabaseAccess {
       value: address.replace(/\/\/.*@/, '//…@'),
     },
   );
+}
+
+function openPostgres(address: string, config: pg.PoolConfig): Kysely<Tables> {
+  const pool = new pg.Pool({
+    ...config,
+    connectionString: address,
+    connectionTimeoutMillis: connectTimeoutMs,
+    types: {
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        oid === int8 ? Number : pg.types.getTypeParser(oid, format),
+    },
+  });
+  // A connection that waits and breaks is replaced by the next question; without a listener it would end us.
+  pool.on('error', () => {});
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }

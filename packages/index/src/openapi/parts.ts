@@ -126,7 +126,10 @@ export const schemas = {
     {
       revision: number,
       next: { ...number, description: 'After what to go on; not there at the end.' },
-      blocks: { ...number, description: 'Another number after each change of what is blocked, where that is told.' },
+      blocks: {
+        ...number,
+        description: 'Another number after each change of what is blocked, where that is told.',
+      },
       changes: { type: 'array', items: object({ revision: number, record: text }) },
     },
     ['revision', 'changes'],
