@@ -1,8 +1,19 @@
-// What `npm run pack` makes, installed into an empty folder without a network and used from there.
+// What `npm run pack` makes, installed into an empty folder without a network and used from there; and what `npm run
+// executable` makes of it, on a machine without Node.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -38,7 +49,9 @@ test('the package brings exactly the packages that are locked, and neither tests
   }
   const ours = globSync('packages/**', { cwd: installed });
   assert.deepEqual(
-    ours.filter((path) => (path.endsWith('.ts') && !path.endsWith('.d.ts')) || path.includes('test')),
+    ours.filter(
+      (path) => (path.endsWith('.ts') && !path.endsWith('.d.ts')) || /\/test\/|\.test\./.test(path),
+    ),
     [],
   );
   for (const file of ['man/shoal-get.1', 'service/shoal-user.service', 'packages/web/dist/index.html']) {
@@ -47,7 +60,8 @@ test('the package brings exactly the packages that are locked, and neither tests
 });
 
 test('the installed command and library make, share, get and show pages on the pinned Node', async () => {
-  await useIt(process.execPath);
+  await useIt([process.execPath, command]);
+  await useLibrary(process.execPath);
 });
 
 test('and on Node 24, where npm can get it', async (context) => {
@@ -59,12 +73,70 @@ test('and on Node 24, where npm can get it', async (context) => {
     context.diagnostic(`npm cannot get ${olderNode} here: not tried`);
     return;
   }
-  await useIt(join(place, 'node_modules', olderNode.replace(/@.*/, ''), 'bin/node'));
+  const node = join(place, 'node_modules', olderNode.replace(/@.*/, ''), 'bin/node');
+  await useIt([node, command]);
+  await useLibrary(node);
 });
 
-async function useIt(node: string): Promise<void> {
+test('the executable does the same where nothing is installed, unpacks itself once, and for its user alone', {
+  skip: process.platform !== 'linux' && 'it is for Linux',
+}, async () => {
+  const maker = [join(root, 'tools/executable.ts'), folder, join(folder, `shoal-${version}.tgz`)];
+  const { stdout } = await execute(process.execPath, maker);
+  const cache = join(folder, 'cache-of-user');
+  const environment = { PATH: '/nowhere', XDG_CACHE_HOME: cache, HOME: folder, SHOAL_LAN: 'off' };
+  await Promise.all([1, 2, 3].map(() => execute(stdout.trim(), ['--version'], { env: environment })));
+  const unpacked = readdirSync(join(cache, 'shoal'));
+  assert.equal(unpacked.length, 1);
+  assert.match(unpacked[0] ?? '', /^[\d.]+-[0-9a-f]{12}$/);
+  const place = join(cache, 'shoal', unpacked[0] ?? '');
+  assert.equal(statSync(place).mode & 0o777, 0o700);
+  await useIt([stdout.trim()], environment);
+
+  const page = spawn(
+    stdout.trim(),
+    [
+      'up',
+      '--json',
+      '--api',
+      '127.0.0.1:0',
+      '--port',
+      '0',
+      '--network',
+      'centralized',
+      '--port-mapping',
+      'off',
+      '--data',
+      join(folder, 'up'),
+    ],
+    {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  try {
+    for await (const line of createInterface({ input: page.stdout })) {
+      const { event, url }: Record<string, unknown> = JSON.parse(line);
+      if (event !== 'ready') continue;
+      assert.match(await (await fetch(String(url))).text(), /<!doctype html>/i);
+      break;
+    }
+  } finally {
+    page.kill('SIGKILL');
+  }
+
+  // What others could have changed is not run.
+  chmodSync(place, 0o777);
+  await assert.rejects(
+    execute(stdout.trim(), ['--version'], { env: { ...environment, TMPDIR: '/dev/null' } }),
+    /somebody else's/,
+  );
+});
+
+async function useIt(how: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<void> {
   const place = mkdtempSync(join(folder, 'use-'));
-  const shoal = (...words: string[]) => execute(node, [command, ...words], { cwd: place });
+  const [program = '', ...before] = how;
+  const shoal = (...words: string[]) => execute(program, [...before, ...words], { cwd: place, env });
   assert.equal((await shoal('--version')).stdout.trim(), version);
 
   const content = Buffer.alloc(3_000_000, 'what is shared ');
@@ -72,7 +144,11 @@ async function useIt(node: string): Promise<void> {
   await shoal('make', 'file.bin', '-o', 'file.torrent');
 
   const words = ['share', 'file.bin', '--json', '--data', 'sharer', '--port', '0', '--no-lan'];
-  const sharing = spawn(node, [command, ...words], { cwd: place, stdio: ['ignore', 'pipe', 'inherit'] });
+  const sharing = spawn(program, [...before, ...words], {
+    cwd: place,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   try {
     for await (const line of createInterface({ input: sharing.stdout })) {
       const event: Record<string, unknown> = JSON.parse(line);
@@ -85,7 +161,11 @@ async function useIt(node: string): Promise<void> {
     sharing.kill('SIGKILL');
   }
   assert.deepEqual(readFileSync(join(place, 'out/file.bin')), content);
+}
 
+async function useLibrary(node: string): Promise<void> {
+  const place = mkdtempSync(join(folder, 'library-'));
+  writeFileSync(join(place, 'file.bin'), 'what is shared');
   writeFileSync(
     join(home, 'library.mjs'),
     `import { createNode } from 'shoal';

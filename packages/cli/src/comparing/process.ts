@@ -5,8 +5,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { isSea } from 'node:sea';
 import { CliError } from '../exit-codes.ts';
+import { ownCommand } from '../own-command.ts';
 import { readyMs } from './bounds.ts';
 
 const ticksPerSecond = 100;
@@ -23,8 +23,8 @@ export class OwnProcess {
 
   constructor(words: readonly string[], hear: (line: Line) => void) {
     this.#name = `shoal ${words[0]}`;
-    const before = isSea() ? [] : [...process.execArgv, process.argv[1] ?? ''];
-    this.#child = spawn(process.execPath, [...before, ...words, '--json'], {
+    const [program, ...before] = ownCommand();
+    this.#child = spawn(program, [...before, ...words, '--json'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, SHOAL_ENDS_WITH: `${process.pid}`, SHOAL_LAN: 'off' },
     });
