@@ -132,6 +132,11 @@ export const verbs: readonly VerbEntry[] = [
     load: () => import('./verbs/index.ts'),
   },
   {
+    name: 'magnet-handler',
+    summary: 'open magnet links of web pages with this command',
+    load: () => import('./verbs/magnet-handler.ts'),
+  },
+  {
     name: 'completions',
     summary: 'print what bash, zsh or fish need to complete this command',
     load: () => import('./verbs/completions.ts'),
