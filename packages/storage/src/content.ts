@@ -2,7 +2,7 @@
 // Invariants: a good piece is never written again; `good` is set only after the bytes were verified and written;
 // unverified bytes (`writeBlocks`) go only where a missing piece belongs.
 
-import { Bitfield, type HashSource } from '@shoal/base';
+import type { Bitfield, HashSource } from '@shoal/base';
 import type { Layout } from '@shoal/metainfo';
 import { defaultQueueBytes, mostHashesAtOnce } from './bounds.ts';
 import { freeBytesFor } from './carry.ts';
@@ -10,17 +10,19 @@ import { StorageError } from './errors.ts';
 import type { FileSlot } from './file-slot.ts';
 import type { Findings } from './findings.ts';
 import { isSameHome } from './home.ts';
+import { moveIntoParts, moveOutOfParts } from './in-and-out.ts';
 import type { Journal } from './journal.ts';
-import { judgePiece } from './judge.ts';
 import type { Ledger } from './ledger.ts';
 import { moveContent, removeLeftFolders } from './move-content.ts';
 import type { FilePaths } from './names.ts';
 import type { FileUser } from './open-files.ts';
 import type { PartsFile } from './parts-file.ts';
-import { type Instead, Placement, readFrom } from './placement.ts';
+import { PieceJudge } from './piece-judge.ts';
+import { PieceWriter } from './piece-writer.ts';
+import { Placement } from './placement.ts';
 import { Recorder } from './recorder.ts';
-import { bytesIn, cutBuffers } from './segments.ts';
 import { eachAtOnce } from './survey.ts';
+import { Tally } from './tally.ts';
 import type {
   CheckOptions,
   Content,
@@ -31,7 +33,6 @@ import type {
   Judgement,
   MoveOptions,
 } from './types.ts';
-import { WriteQueue } from './write-queue.ts';
 
 /** What `openContent` found. */
 export interface ContentParts {
@@ -64,20 +65,16 @@ export class DiskContent implements Content, FileUser {
   readonly #slots: readonly (FileSlot | undefined)[];
   readonly #parts: PartsFile;
   readonly #placement: Placement;
+  readonly #judge: PieceJudge;
   readonly #unchecked: Bitfield;
   readonly #recorder: Recorder;
-  readonly #queue: WriteQueue;
+  readonly #writer: PieceWriter;
   readonly #wanted: Uint8Array;
-  /** Pieces of each file that are not good. */
-  readonly #remaining: Int32Array;
-  /** Files without such pieces. */
-  readonly #whole = new Set<number>();
+  readonly #tally: Tally;
   #home: Home;
   /** One move, or change of what is wanted, after the other. */
   #changing: Promise<unknown> = Promise.resolve();
   readonly #closing = new AbortController();
-  /** Writes wait while bytes move between files. */
-  #gate: Promise<void> | undefined;
   /** Whose the files are that were found is decided. */
   #isSettled = false;
   #isClosed = false;
@@ -88,12 +85,20 @@ export class DiskContent implements Content, FileUser {
     this.#given = given;
     this.#home = given.home;
     this.layout = layout;
-    this.good = new Bitfield(layout.pieceCount);
+    this.#tally = new Tally(layout);
+    this.good = this.#tally.good;
     this.#slots = slots;
     this.#parts = parts;
     this.#placement = new Placement({ layout, slots, parts, inParts: given.inParts });
+    this.#judge = new PieceJudge(options.hashing, options.hashes, this.#placement);
     this.#unchecked = given.unchecked;
-    this.#queue = new WriteQueue(options.queueBytes ?? defaultQueueBytes);
+    this.#writer = new PieceWriter({
+      ...{ layout, hashing: options.hashing, hashes: options.hashes },
+      ...{ placement: this.#placement, judge: this.#judge, good: this.good },
+      queueBytes: options.queueBytes ?? defaultQueueBytes,
+      accept: (piece) => this.acceptPiece(piece),
+      touched: (piece) => this.#recorder.touch(this.#placement.placesOf(piece)),
+    });
     this.#recorder = new Recorder({
       clock: options.clock,
       disk: options.disk,
@@ -102,13 +107,6 @@ export class DiskContent implements Content, FileUser {
       bootId: options.bootId ?? '',
     });
     this.#wanted = given.wanted;
-    this.#remaining = Int32Array.from(layout.files, (_, file) => {
-      const { first, end } = layout.filePieces(file);
-      return end - first;
-    });
-    this.#remaining.forEach((count, file) => {
-      if (count === 0) this.#whole.add(file);
-    });
     given.ledger.verifyCopy = (file, path) => this.#verifyCopy(file, path);
     options.openFiles.join(this);
     for (const piece of given.trusted) {
@@ -133,19 +131,19 @@ export class DiskContent implements Content, FileUser {
   }
 
   get queuedBytes(): number {
-    return this.#queue.queuedBytes;
+    return this.#writer.queue.queuedBytes;
   }
 
   get isFull(): boolean {
-    return this.#queue.isFull;
+    return this.#writer.queue.isFull;
   }
 
   get onDrain(): (() => void) | undefined {
-    return this.#queue.onDrain;
+    return this.#writer.queue.onDrain;
   }
 
   set onDrain(callback: (() => void) | undefined) {
-    this.#queue.onDrain = callback;
+    this.#writer.queue.onDrain = callback;
   }
 
   async check(options: CheckOptions = {}): Promise<void> {
@@ -183,79 +181,12 @@ export class DiskContent implements Content, FileUser {
     });
   }
 
-  async storePiece(piece: number, blocks: readonly Uint8Array[]): Promise<Judgement> {
-    while (this.#gate !== undefined) await this.#gate;
-    this.#requireMissing(piece);
-    const ranges = this.layout.pieceRanges(piece);
-    const [range, ...others] = ranges.filter(({ file }) => this.#placement.placeOf(file) !== undefined);
-    const place = range === undefined ? undefined : this.#placement.placeOf(range.file);
-    // A piece in several files would hold one while it waits for another: of open files there is a bound.
-    if (range === undefined || place === undefined || others.length > 0 || range !== ranges[0]) {
-      const judgement = await this.judge(piece, blocks);
-      if (judgement.verdict === 'good') await this.#writePiece(piece, blocks);
-      return judgement;
-    }
-    const { hashing, hashes } = this.#given.options;
-    const { length } = range;
-    const position = this.#placement.positionOf(range);
-    const source = (withPadding: boolean): HashSource => ({
-      kind: 'memory',
-      blocks: this.#placement.trimmed(piece, blocks, withPadding),
-    });
-    return this.#queue.around(length, async () => {
-      const judgement = await place.useToWrite((file) =>
-        judgePiece(hashing, hashes, piece, source, { place: { file, position, length } }),
-      );
-      if (judgement.verdict === 'good') {
-        place.reaches(position + length);
-        this.acceptPiece(piece);
-      }
-      return judgement;
-    });
+  storePiece(piece: number, blocks: readonly Uint8Array[]): Promise<Judgement> {
+    return this.#writer.storePiece(piece, blocks);
   }
 
-  async #writePiece(piece: number, blocks: readonly Uint8Array[]): Promise<void> {
-    while (this.#gate !== undefined) await this.#gate;
-    await this.#write(piece, 0, blocks, this.layout.pieceSize(piece));
-    this.acceptPiece(piece);
-  }
-
-  async writeBlocks(piece: number, begin: number, blocks: readonly Uint8Array[]): Promise<void> {
-    while (this.#gate !== undefined) await this.#gate;
-    await this.#write(piece, begin, blocks, bytesIn(blocks));
-    this.#recorder.touch(this.#placement.placesOf(piece));
-  }
-
-  #write(piece: number, begin: number, blocks: readonly Uint8Array[], length: number): Promise<void> {
-    this.#requireMissing(piece);
-    const ranges = this.layout.pieceRanges(piece, begin, length);
-    return new Promise((resolve, reject) => {
-      let left = 1;
-      let failure: unknown;
-      const done = (error: unknown): void => {
-        failure ??= error;
-        left--;
-        if (left > 0) return;
-        if (failure === undefined) resolve();
-        else reject(failure);
-      };
-      let from = 0;
-      for (const range of ranges) {
-        const place = this.#placement.placeOf(range.file);
-        if (place !== undefined) {
-          left++;
-          const buffers = cutBuffers(blocks, from, range.length);
-          this.#queue.add(place, this.#placement.positionOf(range), range.length, buffers, done);
-        }
-        from += range.length;
-      }
-      done(undefined);
-    });
-  }
-
-  #requireMissing(piece: number): void {
-    if (this.#isClosed) throw new StorageError('closed', 'The content was closed');
-    if (this.good.has(piece)) throw new StorageError('invalid', `Piece ${piece} is good already`);
+  writeBlocks(piece: number, begin: number, blocks: readonly Uint8Array[]): Promise<void> {
+    return this.#writer.writeBlocks(piece, begin, blocks);
   }
 
   acceptPiece(piece: number): void {
@@ -264,13 +195,7 @@ export class DiskContent implements Content, FileUser {
 
   #setGood(piece: number): boolean {
     this.#unchecked.clear(piece);
-    if (!this.good.set(piece)) return false;
-    for (const { file } of this.layout.pieceRanges(piece)) {
-      const left = (this.#remaining[file] ?? 0) - 1;
-      this.#remaining[file] = left;
-      if (left === 0) this.#whole.add(file);
-    }
-    return true;
+    return this.#tally.add(piece);
   }
 
   losePiece(piece: number): void {
@@ -278,14 +203,7 @@ export class DiskContent implements Content, FileUser {
   }
 
   #lose(pieces: readonly number[]): void {
-    const lost = pieces.filter((piece) => this.good.clear(piece));
-    for (const piece of lost) {
-      for (const { file } of this.layout.pieceRanges(piece)) {
-        this.#remaining[file] = (this.#remaining[file] ?? 0) + 1;
-        this.#whole.delete(file);
-      }
-    }
-    this.#recorder.lose(lost);
+    this.#recorder.lose(this.#tally.remove(pieces));
   }
 
   doubtPiece(piece: number): void {
@@ -303,36 +221,9 @@ export class DiskContent implements Content, FileUser {
   }
 
   judge(piece: number, source?: readonly Uint8Array[], signal?: AbortSignal): Promise<Judgement> {
-    if (source === undefined) return this.#judgeOnDisk(piece, undefined, signal);
-    return this.#judge(
-      piece,
-      (withPadding) => ({ kind: 'memory', blocks: this.#placement.trimmed(piece, source, withPadding) }),
-      signal,
-    );
-  }
-
-  #judge(
-    piece: number,
-    sourceOf: (withPadding: boolean) => HashSource | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<Judgement> {
-    const { hashing, hashes } = this.#given.options;
-    return judgePiece(hashing, hashes, piece, sourceOf, signal === undefined ? {} : { signal });
-  }
-
-  async #judgeOnDisk(
-    piece: number,
-    instead: Instead | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<Judgement> {
-    const sourceOf = (withPadding: boolean) => this.#placement.hashSource(piece, withPadding, instead);
-    for (;;) {
-      const paths = this.#placement.pathsOf(piece);
-      const judgement = await this.#judge(piece, sourceOf, signal);
-      // A file that got its other name before the hasher opened it is not missing.
-      const isMoved = this.#placement.pathsOf(piece).some((path, i) => path !== paths[i]);
-      if (judgement.verdict !== 'missing' || !isMoved) return judgement;
-    }
+    return source === undefined
+      ? this.#judge.onDisk(piece, signal)
+      : this.#judge.inMemory(piece, source, signal);
   }
 
   /** What is good has to be good in the copy; bytes that went bad in the file itself are no longer good. */
@@ -342,7 +233,7 @@ export class DiskContent implements Content, FileUser {
     for (let piece = first; piece < end; piece++) if (this.good.has(piece)) pieces.push(piece);
     await eachAtOnce(mostHashesAtOnce, pieces, async (piece) => {
       const { signal } = this.#closing;
-      const { verdict } = await this.#judgeOnDisk(piece, { file, path }, signal);
+      const { verdict } = await this.#judge.onDisk(piece, signal, { file, path });
       if (verdict === 'good' || !this.good.has(piece)) return;
       if ((await this.judge(piece, undefined, signal)).verdict === 'good')
         throw new StorageError('io', `The copy ${path} is not what was copied`, { value: path });
@@ -355,7 +246,7 @@ export class DiskContent implements Content, FileUser {
     return {
       index: file,
       isWanted: this.#wanted[file] === 1,
-      isComplete: this.#remaining[file] === 0,
+      isComplete: this.#tally.isWhole(file),
       isReleased: slot?.isReleased ?? false,
       path: slot?.path ?? '',
     };
@@ -363,7 +254,7 @@ export class DiskContent implements Content, FileUser {
 
   completeFiles(): number[] {
     const files: number[] = [];
-    for (const file of this.#whole) {
+    for (const file of this.#tally.whole) {
       const slot = this.#slots[file];
       if (slot !== undefined && !slot.isReleased && (slot.isMade || this.#wanted[file] === 1))
         files.push(file);
@@ -374,7 +265,7 @@ export class DiskContent implements Content, FileUser {
   async release(file: number): Promise<void> {
     const slot = this.#slots[file];
     if (slot === undefined || slot.isReleased) return;
-    if (this.#remaining[file] !== 0)
+    if (!this.#tally.isWhole(file))
       throw new StorageError('invalid', `${slot.path} is not complete`, { value: file });
     await slot.release();
     this.#recorder.touch([slot]);
@@ -385,7 +276,7 @@ export class DiskContent implements Content, FileUser {
     if (slot === undefined) return Promise.resolve();
     this.#wanted[file] = isWanted ? 1 : 0;
     if (!isWanted || !this.#placement.isInParts(file)) return Promise.resolve();
-    return this.#inTurn(() => this.#whileNobodyWrites(() => this.#moveOutOfParts(file, slot)));
+    return this.#inTurn(() => this.#writer.whileNobodyWrites(() => this.#moveOutOfParts(file, slot)));
   }
 
   discard(file: number): Promise<void> {
@@ -399,7 +290,7 @@ export class DiskContent implements Content, FileUser {
       const shared = this.#given.options.openFiles.findShared(new Set([path]), this);
       if (shared !== undefined)
         throw new StorageError('locked', `Another transfer uses ${shared}, too`, { value: shared });
-      await this.#whileNobodyWrites(() => this.#moveIntoParts(file, slot));
+      await this.#writer.whileNobodyWrites(() => this.#moveIntoParts(file, slot));
       if (!(await slot.remove()))
         throw new StorageError('in-the-way', `${path} is somebody else's by now, and was left`, {
           value: path,
@@ -475,41 +366,17 @@ export class DiskContent implements Content, FileUser {
     return turn;
   }
 
-  async #whileNobodyWrites(action: () => Promise<void>): Promise<void> {
-    const acting = this.flush().then(action);
-    this.#gate = acting.catch(() => {});
-    try {
-      await acting;
-    } finally {
-      this.#gate = undefined;
-    }
-  }
-
-  /** Until all of them are copied, the bytes are read from the parts file. */
   async #moveOutOfParts(file: number, slot: FileSlot): Promise<void> {
-    for (const { piece, offset, length } of this.#placement.rangesOf(file, this.good)) {
-      const buffer = new Uint8Array(length);
-      if (await readFrom(this.#parts, [buffer], this.#placement.offsetOf(file) + offset, length))
-        await slot.write([buffer], offset);
-      else this.losePiece(piece);
-    }
-    this.#placement.put(file, 'own');
+    const placement = this.#placement;
+    this.#lose(await moveOutOfParts(file, slot, { parts: this.#parts, placement, good: this.good }));
+    placement.put(file, 'own');
     this.#recorder.touch([slot]);
   }
 
-  /** What other files need for their pieces; the other pieces are no longer good. */
   async #moveIntoParts(file: number, slot: FileSlot): Promise<void> {
-    const lost: number[] = [];
-    for (const { piece, offset, length } of this.#placement.rangesOf(file, this.good)) {
-      const isShared = this.#placement.isShared(piece, file);
-      const buffer = new Uint8Array(isShared ? length : 0);
-      if (isShared && (await readFrom(slot, [buffer], offset, length)))
-        await this.#parts.write([buffer], this.#placement.offsetOf(file) + offset);
-      else lost.push(piece);
-    }
-    if (this.#parts.isMade) await this.#parts.sync();
-    this.#lose(lost);
-    this.#placement.put(file, 'parts');
+    const placement = this.#placement;
+    this.#lose(await moveIntoParts(file, slot, { parts: this.#parts, placement, good: this.good }));
+    placement.put(file, 'parts');
     if (this.#parts.isMade) this.#recorder.touch([this.#parts]);
   }
 
@@ -518,12 +385,13 @@ export class DiskContent implements Content, FileUser {
   }
 
   flush(): Promise<void> {
-    return this.#queue.flush();
+    return this.#writer.queue.flush();
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#writer.close();
     this.#closing.abort();
     await this.#changing;
     await this.flush();

@@ -2,7 +2,7 @@
 // Invariant: bytes are only written under the incomplete name, or into a file there that is this content's; a name is
 // only taken when it is free, when the file there has the same bytes, or when overwriting was asked for.
 
-import type { Disk, DiskFile, FileStat } from '@shoal/base';
+import type { DiskFile, FileStat } from '@shoal/base';
 import { allocationStep } from './bounds.ts';
 import {
   changeName,
@@ -15,58 +15,22 @@ import {
 } from './carry.ts';
 import { StorageError, storageError } from './errors.ts';
 import { folderOf } from './folders.ts';
-import type { CopyRecord } from './journal-records.ts';
 import { look } from './look.ts';
 import type { FilePaths } from './names.ts';
-import { Handle, type OpenFiles } from './open-files.ts';
+import { Handle } from './open-files.ts';
 import { bytesIn } from './segments.ts';
+import { SlotGate } from './slot-gate.ts';
+import type { CarryOptions, SlotOptions } from './slot-options.ts';
 import type { FileStamp } from './types.ts';
 
 export type Standing = 'absent' | 'incomplete' | 'final';
-
-export interface SlotOptions {
-  readonly disk: Disk;
-  readonly openFiles: OpenFiles;
-  /** Whose the names are while they are written. */
-  readonly owner: object;
-  readonly index: number;
-  readonly length: number;
-  readonly paths: FilePaths;
-  readonly allocation: 'sparse' | 'full';
-  readonly overwrite: boolean;
-  readonly ledger: SlotLedger;
-}
-
-/** Whom a slot tells what becomes of its file, so that a restart knows. */
-export interface SlotLedger {
-  /** Called before the first byte goes into the file, so that after a stop it is known for this content's. */
-  taken(stamp: FileStamp): Promise<void>;
-  /** Resolves when that survives a power cut, too. */
-  takenForGood(file: number): Promise<void>;
-  /** Makes sure that the folder is there, after a power cut, too. */
-  enterFolder(folder: string): Promise<void>;
-  /** One copy after the other. */
-  inTurn(copy: () => Promise<void>): Promise<void>;
-  copyBegun(copy: CopyRecord): Promise<void>;
-  copied(stamp: FileStamp): Promise<void>;
-  /** Hashes what is good of a file in a copy of it; throws when the copy is not as good. */
-  verifyCopy(file: number, path: string): Promise<void>;
-}
-
-export interface CarryOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** It takes a copy: called before that begins. */
-  readonly onCopy?: () => Promise<void>;
-  readonly onBytes?: (count: number) => void;
-  /** A copy was made, but the file could not be removed. */
-  readonly onLeft?: (path: string) => void;
-}
 
 export class FileSlot {
   readonly index: number;
   readonly length: number;
   readonly #options: SlotOptions;
   readonly #handle: Handle;
+  readonly #gate: SlotGate;
   #paths: FilePaths;
   #standing: Standing = 'absent';
   /** Of the file that is this content's; another file in its place is somebody's. */
@@ -80,12 +44,6 @@ export class FileSlot {
   #isTaken = false;
   #preparing: Promise<void> | undefined;
   #releasing: Promise<void> | undefined;
-  /** While its name changes nobody may open it. */
-  #moving: Promise<void> | undefined;
-  /** While it is moved nobody may write to it; those who want to wait. */
-  #held: Promise<void> | undefined;
-  #writers = 0;
-  #onNoWriter: (() => void) | undefined;
 
   constructor(options: SlotOptions) {
     this.#options = options;
@@ -93,6 +51,7 @@ export class FileSlot {
     this.length = options.length;
     this.#paths = options.paths;
     this.#handle = new Handle(options.openFiles, options.paths.incomplete, true);
+    this.#gate = new SlotGate(this.#handle);
   }
 
   get paths(): FilePaths {
@@ -152,7 +111,7 @@ export class FileSlot {
   }
 
   async read(buffers: readonly Uint8Array[], position: number): Promise<number> {
-    if (this.#moving !== undefined) await this.#moving;
+    await this.#gate.moving;
     try {
       return await this.#handle.use((file) => file.read(buffers, position));
     } catch (error) {
@@ -167,7 +126,7 @@ export class FileSlot {
 
   /** Lends the file, ready to be written; `reaches` is to be told of what was. */
   useToWrite<Value>(action: (file: DiskFile) => Promise<Value>): Promise<Value> {
-    return this.#asWriter(async () => {
+    return this.#gate.asWriter(async () => {
       if (!this.#isReady) await this.prepare();
       try {
         return await this.#handle.use(action);
@@ -182,20 +141,8 @@ export class FileSlot {
     if (end > this.#presentLength) this.#presentLength = end;
   }
 
-  /** Not while the file is moved, which waits for all writers before. */
-  async #asWriter<Value>(action: () => Promise<Value>): Promise<Value> {
-    while (this.#held !== undefined) await this.#held;
-    this.#writers++;
-    try {
-      return await action();
-    } finally {
-      this.#writers--;
-      if (this.#writers === 0) this.#onNoWriter?.();
-    }
-  }
-
   async sync(): Promise<void> {
-    if (this.#moving !== undefined) await this.#moving;
+    await this.#gate.moving;
     // Windows wants a file open for writing to sync it; elsewhere any will do.
     await this.#handle.use((file) => file.sync());
   }
@@ -203,14 +150,14 @@ export class FileSlot {
   /** How the file looks now; undefined when it is not there. */
   async stamp(): Promise<FileStamp | undefined> {
     for (;;) {
-      if (this.#moving !== undefined) await this.#moving;
+      await this.#gate.moving;
       const { path } = this;
       const stat = this.#isLink
         ? await this.#handle.use((file) => file.stat())
         : await look(this.#options.disk, path);
       if (stat !== undefined) return stampOf(this.index, stat);
       // Unless it got its other name meanwhile, it is gone.
-      if (this.#moving === undefined && path === this.path) return undefined;
+      if (this.#gate.moving === undefined && path === this.path) return undefined;
     }
   }
 
@@ -312,7 +259,8 @@ export class FileSlot {
 
   /** Gives a complete file its own name; one of no bytes is made first. */
   release(): Promise<void> {
-    this.#releasing ??= this.#asWriter(() => this.#release())
+    this.#releasing ??= this.#gate
+      .asWriter(() => this.#release())
       .catch((error: unknown) => {
         throw storageError(error, this.paths.final);
       })
@@ -340,24 +288,16 @@ export class FileSlot {
 
   /** To other paths, whatever of it is there; nothing is replaced. Reading goes on, writing waits. */
   async move(paths: FilePaths, options: CarryOptions): Promise<void> {
-    while (this.#held !== undefined) await this.#held;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#held = promise;
     try {
-      while (this.#writers > 0)
-        await new Promise<void>((done) => {
-          this.#onNoWriter = done;
-        });
-      if (this.#standing !== 'absent') await this.#carry(this.#standing, paths, async () => false, options);
-      else {
-        this.#paths = paths;
-        this.#stand('absent');
-      }
+      await this.#gate.whileNobodyWrites(async () => {
+        if (this.#standing !== 'absent') await this.#carry(this.#standing, paths, async () => false, options);
+        else {
+          this.#paths = paths;
+          this.#stand('absent');
+        }
+      });
     } catch (error) {
       throw storageError(error, this.path);
-    } finally {
-      this.#held = undefined;
-      resolve();
     }
   }
 
@@ -382,7 +322,7 @@ export class FileSlot {
     if ((await look(disk, from))?.id !== this.#id)
       throw new StorageError('missing', `${from} is gone, or was replaced by another file`, { value: from });
     try {
-      await this.#whileNobodyReads(async () => {
+      await this.#gate.whileNobodyReads(async () => {
         if (folderOf(to) !== folderOf(from)) await ledger.enterFolder(folderOf(to));
         await changeName(disk, from, to, mayReplace);
         arrive();
@@ -433,7 +373,7 @@ export class FileSlot {
       this.#id = id;
       throw error;
     }
-    await this.#whileNobodyReads(async () => arrive());
+    await this.#gate.whileNobodyReads(async () => arrive());
     // What cannot be removed stays behind as a second copy: nothing is lost with that.
     try {
       await disk.removeFile(from);
@@ -443,24 +383,12 @@ export class FileSlot {
     }
   }
 
-  /** Waits for those who have it open, then acts while nobody does. */
-  async #whileNobodyReads(action: () => Promise<void>): Promise<void> {
-    while (this.#moving !== undefined) await this.#moving;
-    const moving = this.#handle.close().then(action);
-    this.#moving = moving.catch(() => {});
-    try {
-      await moving;
-    } finally {
-      this.#moving = undefined;
-    }
-  }
-
   /** Takes it from the disk. False when what stands there by now is not this content's. */
   async remove(): Promise<boolean> {
     const { disk } = this.#options;
     let isOurs = false;
-    await this.#asWriter(() =>
-      this.#whileNobodyReads(async () => {
+    await this.#gate.asWriter(() =>
+      this.#gate.whileNobodyReads(async () => {
         const present = await look(disk, this.path);
         isOurs = present === undefined || (present.kind === 'file' && present.id === this.#id);
         if (isOurs && present !== undefined) await disk.removeFile(this.path);

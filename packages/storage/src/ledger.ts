@@ -2,10 +2,10 @@
 // journal has to know of one copy at most.
 
 import type { Disk } from '@shoal/base';
-import type { SlotLedger } from './file-slot.ts';
 import { syncNames } from './folders.ts';
 import type { Journal } from './journal.ts';
 import type { CopyRecord } from './journal-records.ts';
+import type { SlotLedger } from './slot-options.ts';
 import type { FileStamp } from './types.ts';
 
 export class Ledger implements SlotLedger {
