@@ -1,12 +1,23 @@
-// Carries out what the choker decides for one transfer: every ten seconds, and at once while slots are free.
+// Carries out what the choker decides for one transfer: every ten seconds, and in between while slots are free.
 // Invariant: a peer is unchoked only while it is interested or was when the round was; `isUnchoked` is what it was told.
 
 import type { Random } from '@shoal/base';
-import { chooseUnchoked, optimisticMs, slotsFor } from './choker.ts';
-import type { Peer } from './peer.ts';
+import { type ChokeCandidate, chooseUnchoked, optimisticMs, slotsFor } from './choker.ts';
+import type { Outbox } from './outbox.ts';
 import type { Rate } from './rate.ts';
 
-export interface ChokeRoundOptions {
+/** What of a peer it needs to know, and says to it. */
+export interface Chokeable extends ChokeCandidate {
+  isUnchoked: boolean;
+  unchokedAtMs: number;
+  chokedAtMs: number;
+  optimisticUntilMs: number;
+  bytesAtUnchoke: number;
+  readonly toIt: { readonly total: number };
+  readonly outbox: Pick<Outbox, 'choke' | 'unchoke'>;
+}
+
+export interface ChokeRoundOptions<Peer extends Chokeable> {
   readonly peers: ReadonlySet<Peer>;
   readonly random: Random;
   readonly nowMs: () => number;
@@ -20,12 +31,12 @@ export interface ChokeRoundOptions {
   choked(peer: Peer): void;
 }
 
-export class ChokeRound {
-  readonly #o: ChokeRoundOptions;
+export class ChokeRound<Peer extends Chokeable> {
+  readonly #o: ChokeRoundOptions<Peer>;
   #unchoked = 0;
   #isRunScheduled = false;
 
-  constructor(options: ChokeRoundOptions) {
+  constructor(options: ChokeRoundOptions<Peer>) {
     this.#o = options;
   }
 
@@ -51,18 +62,29 @@ export class ChokeRound {
   }
 
   run(): void {
-    const { peers, random, isSeeding, quotaBytes } = this.#o;
+    const { peers } = this.#o;
+    const chosen = this.#choose(peers, this.#slots);
+    for (const peer of peers) if (peer.isUnchoked && !chosen.has(peer)) this.#set(peer, false);
+    for (const peer of chosen) if (!peer.isUnchoked) this.#set(peer, true);
+  }
+
+  /** Between rounds: slots that there are now, as the rate rose or whoever had one wants nothing more, go to those who wait. */
+  fill(): void {
+    const { peers } = this.#o;
+    const waiting = [...peers].filter((peer) => peer.isInterested && !peer.isUnchoked);
+    if (waiting.length === 0) return;
+    for (const peer of peers) if (peer.isUnchoked && !peer.isInterested) this.#set(peer, false);
+    const free = this.#slots - this.#unchoked;
+    if (free > 0) for (const peer of this.#choose(waiting, free)) this.#set(peer, true);
+  }
+
+  #choose(peers: Iterable<Peer>, slots: number): ReadonlySet<Peer> {
+    const { random, isSeeding, quotaBytes } = this.#o;
     const nowMs = this.#o.nowMs();
-    const { unchoked, newlyOptimistic } = chooseUnchoked(peers, {
-      isSeeding: isSeeding(),
-      slots: this.#slots,
-      nowMs,
-      random,
-      quotaBytes,
-    });
-    for (const peer of peers) if (peer.isUnchoked && !unchoked.has(peer)) this.#set(peer, false);
-    for (const peer of unchoked) if (!peer.isUnchoked) this.#set(peer, true);
+    const rules = { isSeeding: isSeeding(), slots, nowMs, random, quotaBytes };
+    const { unchoked, newlyOptimistic } = chooseUnchoked(peers, rules);
     for (const peer of newlyOptimistic) peer.optimisticUntilMs = nowMs + optimisticMs;
+    return unchoked;
   }
 
   #set(peer: Peer, isUnchoked: boolean): void {

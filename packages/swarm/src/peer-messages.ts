@@ -15,7 +15,7 @@ import type { Trade } from './trade.ts';
 export interface PeerMessagesOptions {
   readonly memory: BlockMemory;
   readonly desk: ExtensionDesk;
-  readonly chokes: ChokeRound;
+  readonly chokes: Pick<ChokeRound<Peer>, 'interested'>;
   readonly trade: () => Trade | undefined;
   readonly hashes: () => HashExchange | undefined;
   partIfPointless(peer: Peer): void;

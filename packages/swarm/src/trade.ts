@@ -45,8 +45,12 @@ export interface TradeOptions {
   onLiar(address: PeerAddress, peer: Peer | undefined, piece: number): void;
 }
 
-/** BEP 6: a few pieces may be fetched while choked. The set is the same for a whole /24, so more of them would lead neighbours to the same pieces. */
-const fastPiecesGranted = 5;
+/**
+ * BEP 6: a few pieces may be fetched while choked. The set is the same for a whole /24, so more of them would lead neighbours to
+ * the same pieces; and of few pieces only a share, as what anybody gets without a slot takes from those who have one.
+ */
+const mostFastPieces = 5;
+const shareOfFastPieces = 1 / 16;
 /** Peers that are remembered after they left, in case a block of theirs turns out to be bad. */
 const mostSuspects = 2_000;
 
@@ -187,7 +191,7 @@ export class Trade {
       address: peer.address.address,
       infoHash: peer.handshake.infoHash,
       pieceCount: this.shape.pieceCount,
-      size: fastPiecesGranted,
+      size: Math.min(mostFastPieces, Math.ceil(this.shape.pieceCount * shareOfFastPieces)),
     });
     for (const piece of granted) {
       if (!have.has(piece)) continue;

@@ -63,7 +63,7 @@ export class TorrentTransfer implements Transfer {
   readonly #holdings: Holdings;
   readonly #metadata: MetadataExchange;
   readonly #desk: ExtensionDesk;
-  readonly #chokes: ChokeRound;
+  readonly #chokes: ChokeRound<Peer>;
   readonly #messages: PeerMessages;
   readonly #webSeeds: WebSeeds;
   readonly #places: Places;
@@ -359,7 +359,7 @@ export class TorrentTransfer implements Transfer {
     if (nowMs - this.#lastChokeMs >= bound.chokeIntervalMs) {
       this.#lastChokeMs = nowMs;
       this.#chokes.run();
-    }
+    } else this.#chokes.fill();
     const hasWebSeeds = this.#webSeeds.tick(nowMs);
     const hasIdled = this.#idleSinceMs !== undefined && nowMs - this.#idleSinceMs > bound.idleMs;
     if (!this.#mayRest) this.#idleSinceMs = undefined;

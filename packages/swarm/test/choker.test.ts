@@ -132,7 +132,7 @@ describe('choker', () => {
 
   test('slots follow the upload rate', () => {
     assert.equal(slotsFor(0), 8);
-    assert.equal(slotsFor(1_000_000), 18);
+    assert.equal(slotsFor(10_000_000), 18);
     assert.equal(slotsFor(1e9), 64);
   });
 
@@ -140,8 +140,8 @@ describe('choker', () => {
     assert.equal(slotsFor(10_000, 10_000), 3);
     assert.equal(slotsFor(0, 0), 3);
     assert.equal(slotsFor(25_000, 25_000), 5);
-    assert.equal(slotsFor(1_000_000, 1_000_000), 18);
-    assert.equal(slotsFor(1_000_000, 10_000), 18, 'peers at home are spared');
+    assert.equal(slotsFor(10_000_000, 10_000_000), 18);
+    assert.equal(slotsFor(10_000_000, 10_000), 18, 'peers at home are spared');
   });
 
   test('while seeding, a crowd at one host waits behind whoever is alone at another', () => {

