@@ -73,6 +73,8 @@ export const mostGreetings = 100;
 export const dialTimeoutMs = 20_000;
 /** Addresses remembered for a transfer. */
 export const mostAddresses = 2_000;
+/** Of one host, those that only peers name: they could have us dial all ports of somebody who has nothing to do with it. */
+export const mostNamedOfHost = 8;
 /** Banned hosts; the oldest ban is forgotten first. */
 export const mostBans = 4_000;
 /** A dial that failed is tried again after this time, twice as long each time, up to the second. */
@@ -153,6 +155,9 @@ export const metadataRestMs = 30_000;
 export const hashQuestions = 16;
 /** Leaf requests of one peer that are being read and hashed, and how many leaves one may name: 8 MiB of content. */
 export const hashAnswersAtOnce = 4;
+/** And how many of them it may ask for at once, and then one in so long: each reads and hashes up to 8 MiB for a question of 53 bytes. */
+export const mostLeafAnswers = 64;
+export const leafAnswerEveryMs = 250;
 export const leavesAnswered = 512;
 /** Free space at which a transfer that stood for want of it goes on. */
 export const roomToGoOn = 16 * 1024 * 1024;

@@ -4,6 +4,7 @@
 import type { HashRequest, PieceHashes } from '@shoal/metainfo';
 import type { Content } from '@shoal/storage';
 import * as bound from './bounds.ts';
+import type { Pace } from './pace.ts';
 import type { Peer } from './peer.ts';
 import { blockLength } from './picker/picker.ts';
 
@@ -143,7 +144,7 @@ export class HashExchange {
     const request = { ...range, piecesRoot: range.piecesRoot.slice() };
     extension.hashAnswers++;
     try {
-      const hashes = await this.#answerFor(request);
+      const hashes = await this.#answerFor(request, extension.leafPace);
       if (peer.hasLeft) return;
       if (hashes === undefined) peer.outbox.hashReject(request);
       else peer.outbox.hashes(request, hashes);
@@ -157,12 +158,13 @@ export class HashExchange {
     this.#questions.clear();
   }
 
-  async #answerFor(request: HashRequest): Promise<Uint8Array | undefined> {
+  async #answerFor(request: HashRequest, leafPace: Pace): Promise<Uint8Array | undefined> {
     const { hashes } = this.#o;
     const needed = hashes.leavesNeeded(request);
     if (needed === undefined) return hashes.answer(request);
     const content = this.#o.content();
     if (content === undefined || request.length > bound.leavesAnswered) return undefined;
+    if (!leafPace.takes(this.#o.nowMs())) return undefined;
     const parts: Uint8Array[] = [];
     for (let piece = needed.first; piece < needed.end; piece++) {
       if (!content.good.has(piece)) return undefined;

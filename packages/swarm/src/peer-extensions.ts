@@ -1,7 +1,7 @@
 // What the extension protocol (BEP 10) needs to remember of one peer.
 
 import { HashLedger, type MetadataAsker, type MetadataGiver, PexGiver, PexPace } from '@shoal/wire';
-import { mostPunches, punchEveryMs } from './bounds.ts';
+import { leafAnswerEveryMs, mostLeafAnswers, mostPunches, punchEveryMs } from './bounds.ts';
 import { Pace } from './pace.ts';
 
 export class PeerExtensions {
@@ -30,4 +30,5 @@ export class PeerExtensions {
   readonly hashesAsked = new Set<string>();
   /** Answers to hash requests that are being read for it. */
   hashAnswers = 0;
+  readonly leafPace = new Pace(mostLeafAnswers, leafAnswerEveryMs);
 }

@@ -1,5 +1,5 @@
 // The addresses we know for one transfer: whom to dial next, when to try again, and who is banned.
-// Invariant: an address stands here once; one that is connected, being dialled, banned or waiting is never next.
+// Invariants: an address stands here once; of one host there are few that nobody but peers names; one that is connected, being dialled, banned or waiting is never next.
 
 import type { PeerAddress, Random } from '@shoal/base';
 import { hostOf } from '@shoal/transport';
@@ -26,6 +26,8 @@ const mostDoublings = 10;
 export class Roster {
   readonly #known = new Map<string, KnownPeer>();
   readonly #bannedHosts = new Map<string, Leave>();
+  /** How many addresses of a host we have from peers alone. */
+  readonly #named = new Map<string, number>();
   readonly #random: Random;
   readonly #priorityOf: (address: PeerAddress) => number;
   #wokenMs = Number.NEGATIVE_INFINITY;
@@ -53,10 +55,29 @@ export class Roster {
       if (source === 'given' && before.state === 'idle') before.nextMs = Math.min(before.nextMs, nowMs);
       return before;
     }
+    if (source === 'exchange' && (this.#named.get(banKey(address)) ?? 0) >= bound.mostNamedOfHost)
+      return undefined;
     if (this.#known.size >= bound.mostAddresses && !this.#forgetOne()) return undefined;
     const known: KnownPeer = { address, source, state: 'idle', failures: 0, nextMs: nowMs, ban: undefined };
-    this.#known.set(key, known);
+    this.#remember(known);
     return known;
+  }
+
+  #remember(known: KnownPeer): void {
+    const key = keyOf(known.address);
+    if (this.#known.has(key)) return;
+    this.#known.set(key, known);
+    if (known.source !== 'exchange') return;
+    const host = banKey(known.address);
+    this.#named.set(host, (this.#named.get(host) ?? 0) + 1);
+  }
+
+  #forget(known: KnownPeer): void {
+    if (!this.#known.delete(keyOf(known.address)) || known.source !== 'exchange') return;
+    const host = banKey(known.address);
+    const left = (this.#named.get(host) ?? 0) - 1;
+    if (left > 0) this.#named.set(host, left);
+    else this.#named.delete(host);
   }
 
   /** One that dialled us. It is remembered for as long as it is connected, or banned. */
@@ -114,12 +135,12 @@ export class Roster {
   ended(known: KnownPeer, nowMs: number, wasUseful: boolean, isPointless = false): void {
     known.state = 'idle';
     if (known.source === 'incoming' && known.ban === undefined) {
-      this.#known.delete(keyOf(known.address));
+      this.#forget(known);
       return;
     }
     known.failures = wasUseful ? 1 : known.failures + 1;
     if (known.failures > bound.mostFailures && known.source !== 'given') {
-      this.#known.delete(keyOf(known.address));
+      this.#forget(known);
       return;
     }
     if (isPointless) known.failures = mostDoublings;
@@ -133,7 +154,7 @@ export class Roster {
   /** A liar is banned as a host, not only with the port it happens to dial from. */
   ban(known: KnownPeer, reason: Leave): void {
     known.ban = reason;
-    this.#known.set(keyOf(known.address), known);
+    this.#remember(known);
     const host = banKey(known.address);
     for (const other of this.#known.values())
       if (banKey(other.address) === host) other.nextMs = Number.POSITIVE_INFINITY;
@@ -159,18 +180,18 @@ export class Roster {
     const [host] = this.#bannedHosts.keys();
     if (host === undefined) return;
     this.#bannedHosts.delete(host);
-    for (const [key, known] of this.#known)
-      if (known.ban !== undefined && banKey(known.address) === host) this.#known.delete(key);
+    for (const known of this.#known.values())
+      if (known.ban !== undefined && banKey(known.address) === host) this.#forget(known);
   }
 
   #forgetOne(): boolean {
-    for (const [key, known] of this.#known)
+    for (const known of this.#known.values())
       if (
         known.state === 'idle' &&
         known.ban === undefined &&
         (known.failures > 0 || known.source === 'exchange')
       ) {
-        this.#known.delete(key);
+        this.#forget(known);
         return true;
       }
     return false;
