@@ -7,6 +7,7 @@ import { contentScripts } from './scripts-content.ts';
 import { extensionScripts } from './scripts-extensions.ts';
 import { floodScripts } from './scripts-floods.ts';
 import { protocolScripts } from './scripts-protocol.ts';
+import { trickScripts } from './scripts-tricks.ts';
 
 export interface HostileScript extends Script {
   readonly ends?: readonly LeaveCode[];
@@ -20,4 +21,5 @@ export const scripts: readonly HostileScript[] = [
   ...protocolScripts,
   ...floodScripts,
   ...extensionScripts,
+  ...trickScripts,
 ];
