@@ -1,6 +1,6 @@
 // What the Web API does below `torrents/`: lists and one torrent, and all that changes it.
 
-import { basename, dirname, isAbsolute } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { parsePeer, resolvePeers } from '../engine/addresses.ts';
 import { piecesOf, summaryOf } from '../transfers/describe.ts';
 import type { Item } from '../transfers/item.ts';
@@ -174,7 +174,7 @@ export function torrentActions(parts: WebApiParts): Actions {
         } catch {
           throw new WebApiError('conflict', 'Cannot make save path');
         }
-        await each(many(form), (item) => transfers.move(item, folder, false));
+        await each(many(form), async (item) => transfers.move(item, folder, await isFoundIn(item, folder)));
         return undefined;
       },
     },
@@ -308,6 +308,15 @@ export function torrentActions(parts: WebApiParts): Actions {
       },
     },
   };
+
+  /** With nothing of it where it was, what has its name in the new place is what somebody wants to go on with. */
+  async function isFoundIn({ transfer, record }: Item, folder: string): Promise<boolean> {
+    if (transfer.progress.bytes > 0 || record.bytes > 0) return false;
+    return world.disk.stat(join(folder, transfer.name)).then(
+      () => true,
+      () => false,
+    );
+  }
 
   async function renamePath(form: Form, kind: 'file' | 'folder') {
     const item = one(form);
