@@ -264,7 +264,18 @@ describe('a file server', () => {
       assert.equal((await put(path)).status, 404, path);
     for (const path of ['/../x', '/%2e%2e/x', '/sub/../../x', '//x', '/sub/..', 'x'])
       assert.match(await raw(path, 'writer:pä:ss', 'PUT'), /^HTTP\/1\.1 40[04] /, path);
-    for (const name of ['CON', 'nul.txt', 'com1', 'a%20', 'a.', 'a*', 'a%3f', 'a%0a', 'a%7f', 'ä'.repeat(128)])
+    for (const name of [
+      'CON',
+      'nul.txt',
+      'com1',
+      'a%20',
+      'a.',
+      'a*',
+      'a%3f',
+      'a%0a',
+      'a%7f',
+      'ä'.repeat(128),
+    ])
       assert.equal((await put(name)).status, 400, name);
     assert.equal(readFileSync(join(folder, 'kept.txt'), 'utf8'), 'old');
     assert.deepEqual(readdirSync(outside), ['secret', 'users']);
