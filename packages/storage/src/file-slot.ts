@@ -203,9 +203,11 @@ export class FileSlot {
   #claim(): void {
     const { openFiles, owner } = this.#options;
     if (!openFiles.claim(this.paths.final, owner))
-      throw new StorageError('locked', `Another transfer is writing ${this.paths.final}`, {
-        value: this.paths.final,
-      });
+      throw new StorageError(
+        'locked',
+        `Another transfer is writing ${this.paths.final}: give this one another folder, or wait until that one is complete.`,
+        { value: this.paths.final },
+      );
   }
 
   async #take(): Promise<void> {
