@@ -53,6 +53,7 @@ before(async () => {
   writeFileSync(join(shared, 'a text.txt'), text);
   writeFileSync(join(shared, 'sub', 'ünï & <code>.bin'), big.subarray(0, 1000));
   writeFileSync(join(shared, 'sub', 'deeper', '100% #1?.txt'), 'deep');
+  writeFileSync(join(shared, 'sub', 'deeper', 'a:b\\c'), 'odd');
   writeFileSync(join(shared, '.hidden'), 'hidden');
   writeFileSync(join(state, 'cert.pem'), testCertificate);
   writeFileSync(join(state, 'key.pem'), testKey);
@@ -149,6 +150,7 @@ describe('wget', { skip: missingPrograms('wget') ?? false, timeout: 120_000 }, (
         'sub',
         'sub/deeper',
         'sub/deeper/100% #1?.txt',
+        'sub/deeper/a:b\\c',
         'sub/ünï & <code>.bin',
       ].sort(),
     );

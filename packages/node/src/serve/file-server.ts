@@ -238,6 +238,15 @@ class Handler {
     const room = isFolder ? undefined : await findRoom(this.#root, names);
     if (room === undefined)
       return refuse(response, 409, 'There is no such folder, or a folder has that name.');
+    const {
+      'content-encoding': encoding = 'identity',
+      'if-match': match,
+      'if-none-match': noMatch,
+    } = request.headers;
+    if (encoding !== 'identity') return refuse(response, 415, 'Files are taken as they are, and not packed.');
+    const there = await findPlace(this.#root, names);
+    if ((noMatch === '*' && there !== undefined) || (match !== undefined && !isNamed(there, match)))
+      return refuse(response, 412, 'What is there is not what you said.');
     const folder = dirname(room);
     if (!this.#swept.has(folder)) {
       this.#swept.add(folder);
@@ -261,6 +270,11 @@ class Handler {
     });
     response.end(body);
   }
+}
+
+/** Whether If-Match names this state of a file. */
+function isNamed(place: Place | undefined, match: string): boolean {
+  return place !== undefined && match.split(',').some((one) => ['*', place.tag].includes(one.trim()));
 }
 
 function refuse(response: ServerResponse, status: number, why: string): void {

@@ -4,6 +4,9 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
+/** In no name; on Windows also what would be a path, a drive or a stream. */
+const separators = process.platform === 'win32' ? /[\\/:\0]/ : /[/\0]/;
+
 /** The names on the way; undefined for what is no path of ours. A trailing slash says that a folder is meant. */
 export function namesOf(pathname: string): { names: string[]; isFolder: boolean } | undefined {
   if (!pathname.startsWith('/')) return undefined;
@@ -17,8 +20,7 @@ export function namesOf(pathname: string): { names: string[]; isFolder: boolean 
     } catch {
       return undefined;
     }
-    // Also what would be a path, a drive or a stream on another system.
-    if (name === '' || name.startsWith('.') || /[\\/:\0]/.test(name) || name.length > 255) return undefined;
+    if (name === '' || name.startsWith('.') || separators.test(name) || name.length > 255) return undefined;
     names.push(name);
   }
   return { names, isFolder: pathname.endsWith('/') };
@@ -52,7 +54,7 @@ export async function findPlace(root: string, names: readonly string[]): Promise
 /** What every system can call a file: others fetch it from here. */
 export function isPortable(name: string): boolean {
   const isReserved = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(name);
-  return !isReserved && !/[<>"|?*\p{Cc}]|[. ]$/u.test(name) && Buffer.byteLength(name) <= 255;
+  return !isReserved && !/[<>:"|?*\\\p{Cc}]|[. ]$/u.test(name) && Buffer.byteLength(name) <= 255;
 }
 
 /** Where a new file goes: its folder is there, and lies inside. */
