@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { testCertificate, testKey } from '@shoal/base/compliance';
 import { shoal, shoalPath, temporaryFolder } from './shoal.ts';
 
@@ -29,9 +30,9 @@ async function startIndex(context: TestContext, data: string, words: readonly st
       const query = `info_hash=${'%05'.repeat(20)}&peer_id=-SH0001-abcdefghijkl&port=${port}&left=5`;
       return (await fetch(`${url}announce?${query}`)).text();
     },
-    async stop(): Promise<unknown> {
+    async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<unknown> {
       const ended = once(child, 'close');
-      child.kill('SIGTERM');
+      child.kill(signal);
       return (await ended)[0];
     },
   };
@@ -50,6 +51,23 @@ test('an index keeps over a stop who announced to it, and one folder has one ind
   assert.equal(await again.stop(), 0);
   const check = await shoal(['index', 'check', '--data', data, '--json']);
   assert.deepEqual([check.code, JSON.parse(check.stdout).peers], [0, 2]);
+});
+
+test('killed at any time, an index forgets no peer that announced an interval before', async (context) => {
+  const data = await temporaryFolder(context);
+  const index = await startIndex(context, data, ['--interval', '30', '--unlimited']);
+  for (let port = 1; port <= 50; port++) await index.announce(port);
+  const leases = join(data, 'index', 'tracker.leases');
+  const savedMs = async () => (await stat(leases).catch(() => undefined))?.mtimeMs ?? 0;
+  const announcedMs = Date.now();
+  // Half an interval; what is announced after that may be lost.
+  while ((await savedMs()) < announcedMs) await setTimeout(100);
+  await index.announce(51);
+  await index.stop('SIGKILL');
+  const again = await startIndex(context, data, ['--interval', '30', '--unlimited']);
+  const [, bytes = '0'] = /5:peers(\d+):/.exec(await again.announce(52)) ?? [];
+  assert.ok(Number(bytes) / 6 >= 50, bytes);
+  assert.equal(await again.stop(), 0);
 });
 
 test('a list in a file is served, alone, and the operator adds to it', async (context) => {
