@@ -94,7 +94,6 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     const folder = await openDataFolder(config.data, world);
     closing.push(() => folder.close());
     if (folder.warning !== undefined) log.warn(folder.warning);
-    const { network } = config;
     const peerPort = peerPortOf(config);
     const reach = await openReach(world, config, log);
     closing.push(() => reach.close());
@@ -105,7 +104,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       port: peerPort ?? usualPeerPort,
       mayMovePort: peerPort === undefined,
       encryption: config.encryption,
-      exchangesPeers: network !== 'centralized',
+      exchangesPeers: config.network !== 'centralized',
       limits: engineLimits(config),
       queue: queueSettings(config),
       isBlocked: (address) => reach.isBlocked(address),
@@ -115,7 +114,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     const finding = openFinding(engine, {
       world: { ...world, ...reach.network },
       version,
-      mode: network,
+      mode: config.network,
       trackers: listOf(config.trackers),
       indexes: listOf(config.indexes),
       dhtBootstrap: bootstrapOf(config),
@@ -140,10 +139,11 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       apply(next) {
         engine.session.setLimits(engineLimits(next));
         engine.session.setQueue(queueSettings(next));
+        finding.use(next.network);
         void blockAnew(() => reach.blocklists.use(next['filter.lists']));
       },
     });
-    const indexes = () => (network === 'distributed' ? [] : listOf(live.config.indexes));
+    const indexes = () => (live.config.network === 'distributed' ? [] : listOf(live.config.indexes));
     const publishers = new Publishers({
       world: { ...world, ...reach.network },
       version,
@@ -220,7 +220,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     const facts = (mayChange: boolean): NodeFacts => ({
       id,
       version,
-      network,
+      network: live.config.network,
       uptimeSeconds: Math.floor((clock.nowMs() - startedMs) / 1000),
       instance,
       data: config.data,
@@ -230,7 +230,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
         .list()
         .filter(({ isLoopback }) => !isLoopback)
         .map(({ address, zone }) => (zone === undefined ? address : `${address}%${zone}`)),
-      finders: findersOf(network, finding, config),
+      finders: findersOf(live.config.network, finding, config),
       reach: reachFacts(reach, finding.discovery?.seenAddress),
       mayChange,
     });
@@ -316,7 +316,7 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
     const port = await listen(app, { api: config.api, mayMove: !loaded.origins.has('api') });
     const url = urlOf(config.api, port, tls !== undefined);
     await folder.announce({ pid, url, instance, version });
-    log.info({ data: config.data, network, peers: engine.port }, 'started');
+    log.info({ data: config.data, network: config.network, peers: engine.port }, 'started');
     void finding.joinDht().catch((error: unknown) => log.warn({ err: error }, 'the DHT cannot be joined'));
     const reload = async (): Promise<void> => {
       await live.reload();

@@ -71,7 +71,7 @@ export function bytesOf(length: number, seed = 1): Uint8Array {
 
 /** Waits for the transfer to become so, as the events tell it. */
 export async function until(
-  { client }: TestNode,
+  { client }: Pick<TestNode, 'client'>,
   id: string,
   isSo: (transfer: TransferSummary) => boolean,
 ): Promise<TransferSummary> {

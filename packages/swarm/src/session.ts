@@ -54,7 +54,7 @@ class TorrentSession implements Session, SessionParts {
   readonly bootId: string | undefined;
   readonly client: string;
   readonly peerId = new Uint8Array(20);
-  readonly exchangesPeers: boolean;
+  exchangesPeers: boolean;
   readonly isBlocked: (address: string) => boolean;
   dhtPort: number | undefined;
   readonly memory: BlockMemory;

@@ -51,6 +51,8 @@ export interface Session {
   readonly peerId: Uint8Array;
   /** Where our DHT node listens, told to peers that have one (BEP 5); undefined while there is none. */
   dhtPort: number | undefined;
+  /** Whether peers are told of each other from now on; who is connected already hears no more of it than was agreed. */
+  exchangesPeers: boolean;
   /** 0 picks a port; the same one for all addresses. Resolves to it. */
   listen(options: { readonly port: number; readonly addresses?: readonly string[] }): Promise<number>;
   /** Throws a SwarmError `duplicate` when one of its info hashes is here already. */

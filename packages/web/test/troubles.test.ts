@@ -95,6 +95,12 @@ test('the first run asks three questions, and none of them again', { skip }, asy
     [saved('downloads'), saved('network'), saved('limits.down'), saved('limits.up')],
     [join(folder, 'elsewhere'), 'distributed', '3MB', 'none'],
   );
+  await page.getByRole('link', { name: 'Network' }).click();
+  assert.ok(await page.getByRole('radio', { name: /Among peers/ }).isChecked());
+  await page.getByRole('radio', { name: /Through servers/ }).click();
+  await page.getByText('The kind of network was changed, and holds from now on.').waitFor();
+  assert.equal((await fresh.client.call('node', {})).network, 'centralized');
+  await page.getByText('This node is in no DHT', { exact: false }).waitFor();
   await close();
   // A browser that remembers nothing asks nothing, either: it was answered.
   const again = await openPage(browser, linkOf(fresh));

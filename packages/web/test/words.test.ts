@@ -5,8 +5,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatBytes, formatDuration, formatRate, formatShare, visible } from '../src/format.ts';
 import { ratesOf, recordRates } from '../src/node/history.ts';
+import { texts } from '../src/texts.ts';
 import { sumUp, toCells } from '../src/transfer/pieces.ts';
 import { readLinks, Unusable } from '../src/transfers/adding.ts';
+import { changeOf, errorsIn, noWishes, parseRate, type Wishes } from '../src/transfers/options.ts';
 
 test('sizes have three digits that count', () => {
   const pairs = [
@@ -93,6 +95,37 @@ test('links of all kinds are taken, one a line, and anything else is named', () 
   );
   for (const text of ['javascript:alert(1)', 'file:///etc/passwd', 'hello', 'data:text/html,x'])
     assert.throws(() => readLinks(text), Unusable);
+});
+
+test('limits are read as people write them, and what was not touched is not changed', () => {
+  const pairs = [
+    ['500 kB', 500_000],
+    ['1.5MB', 1_500_000],
+    ['2 MiB/s', 2_097_152],
+    ['1,5 mb', 1_500_000],
+    ['0', 0],
+    ['', null],
+    ['none', null],
+    ['500', undefined],
+    ['fast', undefined],
+    ['-1 kB', undefined],
+  ] as const;
+  for (const [text, rate] of pairs) assert.equal(parseRate(text), rate, text);
+  const form = (wishes: Partial<Wishes>): Wishes => ({ ...noWishes, ...wishes });
+  assert.deepEqual(errorsIn(form({ down: 'x', hours: '1e9' })), {
+    down: texts.options.notRate,
+    hours: texts.options.notNumber,
+  });
+  assert.deepEqual(changeOf(noWishes, undefined, []), {});
+  assert.deepEqual(
+    changeOf(form({ up: 'none', ratio: '2', forced: 'no', trackers: ' a \n\na\nb' }), undefined, []),
+    {
+      limits: { up: null },
+      goals: { ratio: 2 },
+      isForced: false,
+      addTrackers: ['a', 'b'],
+    },
+  );
 });
 
 test('rates are kept for the last minutes and for so many transfers, and no more', () => {

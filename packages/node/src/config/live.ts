@@ -17,6 +17,7 @@ import { configKeys, defaultOf, fits, isConfigKey, misfit } from './values.ts';
 /** What a running node can take over; the rest holds from its next start on. */
 const liveKeys: ReadonlySet<ConfigKey> = new Set([
   'downloads',
+  'network',
   'limits.down',
   'limits.up',
   'limits.lan',

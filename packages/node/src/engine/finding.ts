@@ -50,6 +50,8 @@ export interface Followed {
 export interface Finding {
   /** Seeks peers for a transfer while it runs, and tells others that it is here, until it is stopped. */
   follow(transfer: Transfer, options: FollowOptions): Followed;
+  /** Another kind of network from now on: nobody of the old one is asked any more, and all of the new one are. */
+  use(mode: NetworkMode): void;
   /** Takes its place in the DHT and stays there, whether a transfer needs it or not. */
   joinDht(): Promise<void>;
   readonly discovery: Discovery | undefined;
@@ -66,25 +68,32 @@ const seeking: ReadonlySet<TransferState> = new Set(['metadata', 'fetching', 'sh
 
 export function openFinding(engine: Engine, options: FindingOptions): Finding {
   const { session, port, data } = engine;
-  const { world, mode } = options;
-  const followed = new Set<Followed>();
+  const { world } = options;
+  let { mode } = options;
+  const followed = new Set<FollowedTransfer>();
   /** What peers said before anybody was to be asked. */
   const dhtNodes: HostPort[] = [];
   let opening: Promise<Discovery> | undefined;
   let discovery: Discovery | undefined;
+  /** The one before is on its way out; its ports are free after it. */
+  let leaving: Promise<unknown> = Promise.resolve();
   let isClosed = false;
   const paces = pacing(world);
   // The DHT takes the same port when it starts, which it does as soon as a peer leads in.
   if (mode !== 'centralized') session.dhtPort = port;
 
-  async function open(): Promise<Discovery> {
-    discovery = await openDiscovery({ ...options, peerId: session.peerId, port, data });
-    for (const node of dhtNodes.splice(0)) discovery.addDhtNode(node);
-    return discovery;
+  async function open(wanted: NetworkMode): Promise<Discovery> {
+    await leaving;
+    const made = await openDiscovery({ ...options, mode: wanted, peerId: session.peerId, port, data });
+    // Another kind was chosen meanwhile: whoever opened that one closes this.
+    if (wanted !== mode) return made;
+    discovery = made;
+    for (const node of dhtNodes.splice(0)) made.addDhtNode(node);
+    return made;
   }
 
   function opened(): Promise<Discovery> {
-    opening ??= open();
+    opening ??= open(mode);
     return opening;
   }
 
@@ -99,6 +108,7 @@ export function openFinding(engine: Engine, options: FindingOptions): Finding {
         world,
         port,
         opened,
+        isCurrent: (one) => one === discovery,
         heardOfNode,
         beginSoon: paces.beginSoon,
         moreTrackers: options.trackers,
@@ -107,6 +117,19 @@ export function openFinding(engine: Engine, options: FindingOptions): Finding {
       });
       followed.add(one);
       return one;
+    },
+    use(next) {
+      if (next === mode || isClosed) return;
+      const before = opening;
+      const farewell = this.saveNodes().catch(() => {});
+      mode = next;
+      session.dhtPort = mode === 'centralized' ? undefined : port;
+      session.exchangesPeers = mode !== 'centralized';
+      opening = undefined;
+      discovery = undefined;
+      leaving = Promise.all([leaving, farewell, before?.then((old) => old.close()).catch(() => {})]);
+      for (const one of followed) one.askAnew();
+      void this.joinDht().catch(options.broken);
     },
     async joinDht() {
       if (mode !== 'centralized') (await opened()).joinDht();
@@ -125,7 +148,7 @@ export function openFinding(engine: Engine, options: FindingOptions): Finding {
       const stopping = [...followed].map((one) => one.stop());
       await opening?.catch(() => undefined);
       await this.saveNodes().catch(() => {});
-      await Promise.all([...stopping, discovery?.close()]);
+      await Promise.all([...stopping, leaving, discovery?.close()]);
     },
   };
 }
@@ -135,6 +158,8 @@ interface FollowParts {
   readonly port: number;
   readonly moreTrackers: readonly string[];
   opened(): Promise<Discovery>;
+  /** No other kind of network was chosen since it was opened. */
+  isCurrent(opened: Discovery): boolean;
   heardOfNode(node: HostPort): void;
   beginSoon(transfer: Transfer, begin: () => void): void;
   broken(error: unknown): void;
@@ -183,6 +208,11 @@ class FollowedTransfer implements Followed {
     return this.#quest;
   }
 
+  askAnew(): void {
+    this.#takeBack();
+    this.#arrange();
+  }
+
   async stop(): Promise<void> {
     this.#isOver = true;
     this.#patience?.cancel();
@@ -224,6 +254,7 @@ class FollowedTransfer implements Followed {
     const opened = await this.#parts.opened();
     const transfer = this.#transfer;
     if (this.#isOver || !seeking.has(transfer.state)) return;
+    if (!this.#parts.isCurrent(opened)) return this.#seek();
     const { torrent } = transfer;
     const { failed, report, found } = this.#asked;
     this.#quest = opened.seek(

@@ -58,15 +58,12 @@ export default function NetworkPage() {
 
 function Kind({ now }: { readonly now: string }) {
   const [isBusy, setBusy] = useState(false);
-  const [waiting, setWaiting] = useState<string>();
 
   async function choose(network: string): Promise<void> {
     setBusy(true);
     await attempt(async () => {
-      const { keys } = await change('changeConfig', { body: { network } });
+      await change('changeConfig', { body: { network } });
       await refreshFacts();
-      const isLive = keys.find(({ key }) => key === 'network')?.isLive ?? false;
-      setWaiting(isLive || network === facts.get()?.network ? undefined : network);
       notify(words.changed);
     });
     setBusy(false);
@@ -75,8 +72,7 @@ function Kind({ now }: { readonly now: string }) {
   return (
     <section className="card">
       <h2>{words.kind}</h2>
-      <NetworkChoice value={waiting ?? now} isBusy={isBusy} onChange={(kind) => void choose(kind)} />
-      {waiting !== undefined && <p className="advice">{words.restart}</p>}
+      <NetworkChoice value={now} isBusy={isBusy} onChange={(kind) => void choose(kind)} />
     </section>
   );
 }
