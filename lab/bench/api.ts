@@ -1,4 +1,5 @@
-// What the node's API costs with many transfers: the list, as remotes of Transmission ask for it too, an event, a start.
+// What the node's API costs with many transfers: the list, as remotes of Transmission and qBittorrent
+// ask for it too, an event, a start.
 // Run: node lab/bench/api.ts [COUNT] [RUNS].
 // The transfers are complete files of 1 KiB, paused but for a tenth, whose records and torrent files a node wrote.
 
@@ -94,6 +95,18 @@ try {
     if (run > 0) remote.push(performance.now() - begunMs);
     if (stdout.split('\n').length < count) throw new Error('transmission-remote has not listed all');
   }
+  const bearer = { authorization: `Bearer ${token}` };
+  const [infos, syncs]: [number[], number[]] = [[], []];
+  let rid = 0;
+  for (let run = 0; run <= runs; run++) {
+    const begunMs = performance.now();
+    await (await fetch(`${url}api/v2/torrents/info`, { headers: bearer })).arrayBuffer();
+    const listedMs = performance.now();
+    const told = await (await fetch(`${url}api/v2/sync/maindata?rid=${rid}`, { headers: bearer })).text();
+    rid = JSON.parse(told).rid;
+    if (run > 0) infos.push(listedMs - begunMs);
+    if (run > 0) syncs.push(performance.now() - listedMs);
+  }
   const pages: number[] = [];
   const events: number[] = [];
   const { revision } = await client.call('transfers', { query: { limit: 0 } });
@@ -131,6 +144,8 @@ try {
       row('SIGTERM to exit, ms', stops, '< 5,000'),
       row(`the list (${short(bytes / 1e6)} MB), ms`, lists, '< 50'),
       row('transmission-remote -l, ms', remote, '< 500'),
+      row('qBittorrent torrents/info, ms', infos, ''),
+      row('qBittorrent sync/maindata again, ms', syncs, ''),
       row('50 of it by name, ms', pages, ''),
       row(`a change to its event (${eventBytes} B), ms`, events, ''),
     ],
