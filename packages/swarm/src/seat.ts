@@ -76,7 +76,10 @@ export class Seat implements Queued {
     return (own.ratio ?? own.sharedMs ?? goals.ratio ?? goals.sharedMs) !== undefined;
   }
 
-  pauseAtGoal({ goals = {} }: QueueSettings): void {
+  pauseAtGoal(settings: QueueSettings): void {
+    // Asked of thousands whenever one of them begins or ends.
+    if (!this.#o.status.isComplete || !this.hasGoal(settings)) return;
+    const { goals = {} } = settings;
     const { downloadedBytes, uploadedBytes } = this.history;
     const ratio =
       uploadedBytes / Math.max(1, downloadedBytes, downloadedBytes === 0 ? this.#o.totalBytes() : 0);

@@ -1,5 +1,6 @@
 // What the node does for each operation of the API. The first half reads, the second changes.
 
+import { Readable } from 'node:stream';
 import type { DhtNodes, NodeFacts, NodeStatistics } from '@shoal/api';
 import type { Clock, World } from '@shoal/base';
 import type { FastifyReply } from 'fastify';
@@ -28,7 +29,7 @@ import { encodeName, sendContent } from './content.ts';
 import { isMedia, typeOf } from './content-types.ts';
 import { sendEvents } from './event-stream.ts';
 import type { Feed } from './feed.ts';
-import { listTransfers } from './listing.ts';
+import { Listing } from './listing.ts';
 import { metricsText } from './metrics.ts';
 
 export interface HandlerParts {
@@ -49,6 +50,7 @@ export interface HandlerParts {
 export function createHandlers(parts: HandlerParts): Handlers {
   const { transfers, labels, feeds, feed, gate, live, world, catalogues } = parts;
   const clock: Clock = world.clock;
+  const listing = new Listing(feed);
   const one = ({ params: { id } }: { readonly params: { readonly id: string } }): Item => transfers.get(id);
   const placeOf = (item: Item): number => transfers.all.indexOf(item);
   const summary = (item: Item) => summaryOf(item, placeOf(item));
@@ -72,7 +74,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       reply
         .type('text/plain; version=0.0.4; charset=utf-8')
         .send(metricsText(parts.facts(mayChange), parts.statistics())),
-    transfers: ({ query = {} }, { reply }) => sendJson(reply, listTransfers(feed, query)),
+    transfers: ({ query = {} }, { reply }) => sendJson(reply, listing.answer(query)),
     async transfer(asked) {
       const item = one(asked);
       return detailsOf(item, placeOf(item), await transfers.torrentOf(item));
@@ -249,8 +251,11 @@ export function createHandlers(parts: HandlerParts): Handlers {
   };
 }
 
-function sendJson(reply: FastifyReply, text: string): FastifyReply {
-  return reply.type('application/json; charset=utf-8').send(text);
+function sendJson(reply: FastifyReply, text: string | readonly Uint8Array[]): FastifyReply {
+  reply.type('application/json; charset=utf-8');
+  if (typeof text === 'string') return reply.send(text);
+  const length = text.reduce((sum, part) => sum + part.length, 0);
+  return reply.header('content-length', length).send(Readable.from(text, { objectMode: false }));
 }
 
 function named(name: string): string {
