@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { makeFile, startTestNode, type TestNode, temporaryFolder } from './node.ts';
+import { makeFile, startTestNode, type TestNode, temporaryFolder, until } from './node.ts';
 
 const run = promisify(execFile);
 const missing = await run('transmission-remote', ['--version']).then(
@@ -124,4 +124,167 @@ test('whatever is asked, the answer has a result, and a tag comes back', async (
   const many = Array.from({ length: 5000 }, (_, number) => number);
   assert.equal((await ask({ method: 'torrent-stop', arguments: { ids: many } })).status, 200);
   assert.equal((await node.client.call('transfer', { params: { id } })).name, 'a.bin');
+});
+
+test('Sonarr, Radarr and remotes get what they ask for', async (context) => {
+  const { folder, node, ask } = await scene(context);
+  const path = await makeFile(folder, 'a.bin', 100);
+  const { id } = await node.client.call('addTransfer', { body: { path } });
+  await until(node, id, ({ isComplete }) => isComplete);
+  const argumentsOf = async (method: string, given: object = {}): Promise<Record<string, unknown>> => {
+    const { result, arguments: told } = Object(await ask({ method, arguments: given }));
+    assert.equal(result, 'success', method);
+    return told;
+  };
+  const session = await argumentsOf('session-get');
+  for (const [key, type] of [
+    ['version', 'string'],
+    ['rpc-version', 'number'],
+    ['download-dir', 'string'],
+    ['seedRatioLimit', 'number'],
+    ['seedRatioLimited', 'boolean'],
+    ['idle-seeding-limit', 'number'],
+    ['idle-seeding-limit-enabled', 'boolean'],
+    ['alt-speed-enabled', 'boolean'],
+    ['speed-limit-down', 'number'],
+    ['blocklist-size', 'number'],
+    ['peer-limit-global', 'number'],
+    ['encryption', 'string'],
+    ['units', 'object'],
+  ] as const)
+    assert.equal(typeof session[key], type, key);
+  assert.match(String(session.version), /^4\.0\.0 /);
+  assert.deepEqual(
+    Object.keys(await argumentsOf('session-get', { fields: ['version', 'download_dir'] })).sort(),
+    ['download-dir', 'version'],
+  );
+  const fields = [
+    'id',
+    'hashString',
+    'name',
+    'downloadDir',
+    'totalSize',
+    'leftUntilDone',
+    'isFinished',
+    'eta',
+    'status',
+  ];
+  const more = [
+    'secondsDownloading',
+    'secondsSeeding',
+    'errorString',
+    'uploadedEver',
+    'downloadedEver',
+    'seedRatioLimit',
+  ];
+  const last = [
+    'seedRatioMode',
+    'seedIdleLimit',
+    'seedIdleMode',
+    'file-count',
+    'labels',
+    'percentComplete',
+    'trackerList',
+  ];
+  const all = [...fields, ...more, ...last];
+  const { torrents } = await argumentsOf('torrent-get', { fields: all, ids: [id] });
+  const [torrent] = torrents as Record<string, unknown>[];
+  assert.deepEqual(Object.keys(torrent ?? {}).sort(), [...all].sort());
+  assert.deepEqual([torrent?.hashString, torrent?.['file-count'], torrent?.seedRatioMode], [id, 1, 0]);
+  const table = await argumentsOf('torrent-get', {
+    fields: ['id', 'nothing', 'name'],
+    format: 'table',
+    ids: id,
+  });
+  assert.deepEqual(table.torrents, [
+    ['id', 'nothing', 'name'],
+    [1, null, 'a.bin'],
+  ]);
+});
+
+test('what is recently active, and what was removed, is told', async (context) => {
+  const { ask } = await scene(context);
+  const links = ['1', '2'].map((digit) => `magnet:?xt=urn:btih:${digit.repeat(40)}`);
+  for (const filename of links) await ask({ method: 'torrent-add', arguments: { filename, paused: true } });
+  const recent = async () =>
+    Object(await ask({ method: 'torrent-get', arguments: { ids: 'recently-active', fields: ['id'] } }))
+      .arguments;
+  assert.deepEqual(await recent(), { torrents: [{ id: 1 }, { id: 2 }], removed: [] });
+  await ask({ method: 'torrent-remove', arguments: { ids: [2] } });
+  assert.deepEqual(await recent(), { torrents: [{ id: 1 }], removed: [2] });
+  // A number is given once.
+  const again = Object(await ask({ method: 'torrent-add', arguments: { filename: links[1] } })).arguments;
+  assert.equal(again['torrent-added'].id, 3);
+  const known = Object(await ask({ method: 'torrent-add', arguments: { filename: links[0] } })).arguments;
+  assert.equal(known['torrent-duplicate'].id, 1);
+});
+
+test('a remote changes the session, trackers, goals, labels and the queue', async (context) => {
+  const { folder, node, ask } = await scene(context);
+  const films = join(folder, 'films');
+  await node.client.call('setLabel', { body: { name: 'films', folder: films } });
+  for (const digit of ['1', '2', '3'])
+    await ask({
+      method: 'torrent-add',
+      arguments: {
+        filename: `magnet:?xt=urn:btih:${digit.repeat(40)}`,
+        paused: true,
+        labels: digit === '2' ? ['films'] : [],
+      },
+    });
+  assert.equal((await node.client.call('transfer', { params: { id: '2'.repeat(40) } })).folder, films);
+  const order = async () =>
+    (await node.client.call('transfers', {})).transfers.map(({ id }) => id[0]).join('');
+  await ask({ method: 'queue-move-top', arguments: { ids: [3, 2] } });
+  assert.equal(await order(), '231');
+  await ask({ method: 'queue-move-up', arguments: { ids: [2, 3] } });
+  assert.equal(await order(), '231');
+  await ask({ method: 'queue-move-down', arguments: { ids: [2, 3] } });
+  assert.equal(await order(), '123');
+  await ask({ method: 'queue-move-bottom', arguments: { ids: [1] } });
+  assert.equal(await order(), '231');
+  const tracker = async () =>
+    Object(
+      await ask({
+        method: 'torrent-get',
+        arguments: { ids: [1], fields: ['trackers', 'trackerList', 'seedRatioMode'] },
+      }),
+    ).arguments.torrents[0];
+  await ask({
+    method: 'torrent-set',
+    arguments: { ids: [1], trackerAdd: ['http://a.example/x', 'udp://b.example:1/y'], seedRatioMode: 2 },
+  });
+  const { trackers, seedRatioMode } = await tracker();
+  assert.deepEqual([trackers.length, seedRatioMode], [2, 2]);
+  await ask({
+    method: 'torrent-set',
+    arguments: {
+      ids: [1],
+      trackerReplace: [trackers[0].id, 'http://c.example/'],
+      trackerRemove: [trackers[1].id],
+    },
+  });
+  assert.equal((await tracker()).trackerList, 'http://c.example/');
+  await ask({
+    method: 'torrent-set',
+    arguments: { ids: [1], trackerList: 'http://d/\nhttp://e/\n\nhttp://f/' },
+  });
+  assert.equal((await tracker()).trackerList, 'http://d/\nhttp://e/\n\nhttp://f/');
+  const bad = await ask({ method: 'torrent-set', arguments: { ids: [1], trackerAdd: ['javascript:1'] } });
+  assert.match(String(Object(bad).result), /no tracker/);
+  const set = {
+    'speed-limit-down': 500,
+    'speed-limit-down-enabled': true,
+    seedRatioLimited: true,
+    seedRatioLimit: 2,
+  };
+  await ask({
+    method: 'session-set',
+    arguments: { ...set, 'download-queue-enabled': true, 'download-queue-size': 4 },
+  });
+  const { keys } = await node.client.call('config', {});
+  const value = (name: string) => keys.find(({ key }) => key === name)?.value;
+  assert.deepEqual(['limits.down', 'goals.ratio', 'queue.fetching'].map(value), ['500000', '2', '4']);
+  for (const wrong of [{ 'speed-limit-up': 'fast' }, { seedRatioLimited: 1 }, { 'download-dir': '../x' }])
+    assert.notEqual(Object(await ask({ method: 'session-set', arguments: wrong })).result, 'success');
 });
