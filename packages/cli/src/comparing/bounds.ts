@@ -9,5 +9,7 @@ export const mostUsualUplink = 50_000_000;
 /** A process is ready when it says so, on a machine that is busy. */
 export const readyMs = 60_000;
 export const sampleMs = 100;
+/** A source that has sent less since was only being polite. */
+export const leastSent = 16 * 1024;
 /** Points of a curve that is drawn. */
 export const mostPoints = 24;

@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { sampleMs } from './bounds.ts';
+import { leastSent, readyMs, sampleMs } from './bounds.ts';
 import { endedChildrenCpuSeconds, type Line, OwnProcess, startReady } from './process.ts';
 
 export type Way = 'client-server' | 'peer-to-peer';
@@ -35,6 +35,10 @@ export interface Point {
   readonly medianShare: number;
   /** By the source, of the file. */
   readonly copies: number | undefined;
+  /** Of all processes, until then. */
+  readonly cpuSeconds: number | undefined;
+  /** Receivers that say they have it. */
+  readonly complete: number;
 }
 
 export interface Outcome {
@@ -135,9 +139,11 @@ async function watch(
   { source: { length }, signal, killAfterBytes, patienceMs, onProgress }: ContestOptions,
 ): Promise<Watched> {
   const points: Point[] = [];
-  let [sourceBytes, sourceCpuSeconds, lastTotal, lastMs] = [
+  const cpu = new CpuMeter();
+  let [sourceBytes, sourceCpuSeconds, lastTotal, lastSent, lastMs] = [
     source.writtenBytes === undefined ? undefined : 0,
     source.cpuSeconds,
+    0,
     0,
     startMs,
   ];
@@ -152,12 +158,22 @@ async function watch(
     const shares = receivers.map(({ bytes, endedMs }) => (endedMs === undefined ? bytes / length : 1));
     shares.sort((a, b) => a - b);
     const medianShare = Math.min(1, shares[Math.ceil(shares.length / 2) - 1] ?? 0);
-    points.push({ seconds, medianShare, copies: sourceBytes && sourceBytes / length });
+    points.push({
+      seconds,
+      medianShare,
+      copies: sourceBytes && sourceBytes / length,
+      cpuSeconds: cpu.sum([source, ...receivers.map(({ process }) => process)]),
+      complete: receivers.filter(({ endedMs }) => endedMs !== undefined).length,
+    });
     onProgress(shares.reduce((sum, share) => sum + share, 0) / shares.length, seconds);
     if (receivers.every(({ endedMs }) => endedMs !== undefined)) break;
+    // Receivers tell of whole pieces, which may be long in coming; what the source sends goes somewhere.
     const total = shares.reduce((sum, share) => sum + share, 0);
-    if (total > lastTotal) [lastTotal, lastMs] = [total, nowMs];
-    if (nowMs - lastMs > patienceMs || receivers.every(({ process }) => process.isOver)) break;
+    const sent = sourceBytes ?? 0;
+    if (total > lastTotal || sent > lastSent + leastSent)
+      [lastTotal, lastSent, lastMs] = [total, sent, nowMs];
+    const patience = lastTotal === 0 && killed === undefined ? Math.max(patienceMs, readyMs) : patienceMs;
+    if (nowMs - lastMs > patience || receivers.every(({ process }) => process.isOver)) break;
     if (killed === undefined) {
       if (source.isOver) throw source.failure();
       if (killAfterBytes !== undefined && sourceBytes !== undefined && sourceBytes >= killAfterBytes) {
@@ -168,6 +184,19 @@ async function watch(
     await wait(sampleMs);
   }
   return { points, sourceBytes, sourceCpuSeconds, killed };
+}
+
+/** Of those that are gone, what was seen last. */
+class CpuMeter {
+  readonly #seen = new Map<OwnProcess, number>();
+
+  sum(processes: readonly OwnProcess[]): number | undefined {
+    for (const process of processes) {
+      const seconds = process.cpuSeconds;
+      if (seconds !== undefined) this.#seen.set(process, seconds);
+    }
+    return this.#seen.size === 0 ? undefined : this.#seen.values().reduce((sum, seconds) => sum + seconds, 0);
+  }
 }
 
 function hear(receiver: Receiver, { event, bytes }: Line): void {

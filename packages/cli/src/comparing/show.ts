@@ -63,6 +63,17 @@ export function outcomePlot(outcomes: readonly Outcome[], title: string): string
         series: seriesOf(({ copies }) => copies),
         label: String,
       },
+      {
+        title: 'Receivers that have all of it',
+        series: seriesOf(({ complete }) => complete),
+        to: Math.max(...outcomes.map(({ receivers }) => receivers)),
+        label: String,
+      },
+      {
+        title: 'CPU seconds of all processes together',
+        series: seriesOf(({ cpuSeconds }) => cpuSeconds),
+        label: (value) => String(Math.round(value * 100) / 100),
+      },
     ],
   });
 }
