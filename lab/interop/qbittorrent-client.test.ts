@@ -48,7 +48,7 @@ test('a client from npm adds, lists, labels, renames, moves and removes', {
   assert.deepEqual([added.name, added.label, added.state], ['album', 'music', 'paused']);
   const { id } = added;
   await client.setTorrentLocation(id, folder);
-  await client.resumeTorrent(id);
+  await client.startTorrent(id);
   await client.recheckTorrent(id);
   while ((await client.getTorrent(id)).progress < 1) await new Promise((resolve) => setTimeout(resolve, 100));
   await client.addTorrentTags(id, 'new');
