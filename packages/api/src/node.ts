@@ -148,6 +148,16 @@ export const nodeStatistics = {
     /** How many there are in each state. */
     transfers: { type: 'object', additionalProperties: count },
     freeBytes: count,
+    /** What is being hashed to be shared; absent where nothing is. */
+    making: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['path', 'bytes', 'total'],
+        properties: { path: text, bytes: count, total: count },
+      },
+    },
   },
 } as const;
 export type NodeStatistics = XStatic<typeof nodeStatistics>;

@@ -205,16 +205,24 @@ export async function startNode(options: NodeOptions): Promise<ShoalNode> {
       );
     };
     const statistics = (): NodeStatistics => {
-      const { downloadBytesPerSecond, uploadBytesPerSecond, down, up, connections, transfers } =
-        session.statistics;
+      const {
+        downloadBytesPerSecond,
+        uploadBytesPerSecond,
+        down,
+        up,
+        connections,
+        transfers: states,
+      } = session.statistics;
+      const { making } = transfers;
       return {
         downRate: Math.round(downloadBytesPerSecond),
         upRate: Math.round(uploadBytesPerSecond),
         downloaded: down.payloadBytes,
         uploaded: up.payloadBytes,
         connections,
-        transfers: { ...transfers },
+        transfers: { ...states },
         ...(freeBytes !== undefined && { freeBytes }),
+        ...(making.length > 0 && { making: [...making] }),
       };
     };
     const facts = (mayChange: boolean): NodeFacts => ({

@@ -2,13 +2,17 @@
 
 import { access } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { ApiError, type NewTransfer, type TransferSummary } from '@shoal/api';
 import { createProgressBoard } from '../progress.ts';
+import { showHashing } from '../transferring/hashing.ts';
 import type { Context } from '../verb.ts';
 import { shortId } from './choosing.ts';
 import { followTransfers } from './following.ts';
 import type { RunningNode } from './running-node.ts';
 import { doingText } from './words.ts';
+
+const lookEveryMs = 250;
 
 export async function shareInNode(
   context: Context,
@@ -18,7 +22,12 @@ export async function shareInNode(
   const { output, signal } = context;
   for (const request of requests) {
     output.progress(`making a torrent of ${basename(request.path)}`);
-    const added = await node.call('addTransfer', { body: request }, signal).catch(async (error: unknown) => {
+    const added = await whileHashing(
+      context,
+      node,
+      request.path,
+      node.call('addTransfer', { body: request }, signal),
+    ).catch(async (error: unknown) => {
       const shared =
         error instanceof ApiError &&
         error.status === 409 &&
@@ -28,6 +37,28 @@ export async function shareInNode(
     });
     await untilShared(context, node, added);
     await tellSharedByNode(context, node, added.id);
+  }
+}
+
+/** The node says how far it is while it reads the files. */
+async function whileHashing<Value>(
+  { output, signal }: Context,
+  node: RunningNode,
+  path: string,
+  done: Promise<Value>,
+): Promise<Value> {
+  const show = showHashing(output, path);
+  let isOver = false;
+  const over = done.finally(() => {
+    isOver = true;
+  });
+  over.catch(() => {});
+  for (;;) {
+    await Promise.race([over, setTimeout(lookEveryMs, undefined, { signal })]);
+    if (isOver) return await over;
+    const { making = [] } = await node.call('statistics', {}, signal);
+    const one = making.find((made) => made.path === path);
+    if (one !== undefined) show(one.bytes, one.total);
   }
 }
 

@@ -8,12 +8,12 @@ import { makeTorrentFile } from '@shoal/node/making';
 import type { FileStamp } from '@shoal/storage';
 import { boundConfig } from '../config.ts';
 import { flags } from '../flags.ts';
-import { formatBytes } from '../numbers.ts';
 import { createProgressBoard } from '../progress.ts';
 import { commonRequest, tellIgnored } from '../running/flags.ts';
 import { findNode } from '../running/running-node.ts';
 import { shareInNode } from '../running/sharing.ts';
 import { openFinding, portsOf } from '../transferring/finding.ts';
+import { showHashing } from '../transferring/hashing.ts';
 import { type OpenSession, openSession } from '../transferring/open-session.ts';
 import { showProgress } from '../transferring/progress.ts';
 import { tellSharing } from '../transferring/sharing.ts';
@@ -131,8 +131,7 @@ async function makeTorrent(
     overwrite: false,
     details: { createdBy: `shoal ${context.version}`, trackers: trackers.map((url) => [url]) },
     signal: context.signal,
-    onProgress: (done, total) =>
-      context.output.progress(`hashing ${basename(path)}: ${formatBytes(done)} of ${formatBytes(total)}`),
+    onProgress: showHashing(context.output, path),
     onLeftOut: (leftOut, reason) =>
       context.output.event({ event: 'left-out', path: leftOut, reason }, `left out: ${leftOut} (${reason})`),
   });

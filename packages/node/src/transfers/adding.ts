@@ -26,6 +26,8 @@ export interface AddingParts {
   readonly version: string;
   readonly data: string;
   readonly signal: AbortSignal;
+  /** Of files that are hashed here. */
+  readonly onProgress: (bytes: number, total: number) => void;
 }
 
 const mostRedirects = 5;
@@ -82,7 +84,7 @@ async function fetchTorrent(url: string, { world, version, signal }: AddingParts
 async function makeFrom(path: string, given: NewTransfer, parts: AddingParts): Promise<Added> {
   if (!isAbsolute(path))
     throw new NodeError('invalid', `path has to be absolute, not ${path}.`, { value: path });
-  const { world, version, data, signal } = parts;
+  const { world, version, data, signal, onProgress } = parts;
   const { clock, disk, hashing, random } = world;
   const begunMs = clock.wallTimeMs();
   const file = join(data, `making-${random.below(2 ** 32).toString(36)}.torrent`);
@@ -94,7 +96,7 @@ async function makeFrom(path: string, given: NewTransfer, parts: AddingParts): P
     overwrite: false,
     details: { createdBy: `shoal ${version}`, trackers: (given.trackers ?? []).map((url) => [url]) },
     signal,
-    onProgress: () => {},
+    onProgress,
     onLeftOut: () => {},
   });
   await disk.removeFile(file);

@@ -14,7 +14,7 @@ import { NodeError } from '../errors.ts';
 import type { Labels } from '../labels/labels.ts';
 import type { Log } from '../log.ts';
 import type { ReleaseGate } from '../release/gate.ts';
-import { addingError, readNewTransfer } from './adding.ts';
+import { type Added, addingError, readNewTransfer } from './adding.ts';
 import { Changing } from './changing.ts';
 import { engineOptions, storedSource } from './engine-options.ts';
 import { fileRunsOf } from './file-bytes.ts';
@@ -43,6 +43,12 @@ export interface TransfersParts {
   readonly fetched: (item: Item) => void;
 }
 
+interface Making {
+  readonly path: string;
+  readonly bytes: number;
+  readonly total: number;
+}
+
 export class Transfers {
   readonly #parts: TransfersParts;
   readonly #inventory: Inventory;
@@ -51,6 +57,8 @@ export class Transfers {
   readonly #releasing: Releasing;
   /** Hashes of what is just being added. */
   readonly #adding = new Set<string>();
+  /** What is being hashed. */
+  readonly #making = new Set<Making>();
   readonly #closing = new AbortController();
 
   private constructor(parts: TransfersParts, ledger: Ledger) {
@@ -83,6 +91,10 @@ export class Transfers {
     return this.#inventory.all;
   }
 
+  get making(): readonly Making[] {
+    return [...this.#making].filter(({ total }) => total > 0).map((one) => ({ ...one }));
+  }
+
   listen(listener: (news: TransfersNews) => void): () => void {
     return this.#inventory.listen(listener);
   }
@@ -102,17 +114,12 @@ export class Transfers {
 
   async add(given: NewTransfer): Promise<Item> {
     this.#closing.signal.throwIfAborted();
-    const { world, engine, version } = this.#parts;
-    const { signal } = this.#closing;
+    const { world, engine } = this.#parts;
     const folder = given.folder ?? this.#parts.labels.folderOf(given.labels ?? []) ?? this.#parts.downloads();
     if (!isAbsolute(folder))
       throw new NodeError('invalid', `folder has to be absolute, not ${folder}.`, { value: folder });
     const peers = (given.peers ?? []).map(parsePeer);
-    const added = await readNewTransfer(given, { world, version, data: engine.data, signal }).catch(
-      (error: unknown) => {
-        throw addingError(error);
-      },
-    );
+    const added = await this.#read(given);
     const { source } = added;
     const own = source.kind === 'magnet' ? source.magnet.peers : [];
     const addresses = await resolvePeers(world, [...peers, ...own]);
@@ -143,6 +150,21 @@ export class Transfers {
       return item;
     } finally {
       for (const hash of hashes) this.#adding.delete(hash);
+    }
+  }
+
+  async #read(given: NewTransfer): Promise<Added> {
+    const { world, engine, version } = this.#parts;
+    const { signal } = this.#closing;
+    const making = { path: given.path ?? '', bytes: 0, total: 0 };
+    const onProgress = (bytes: number, total: number): void => void Object.assign(making, { bytes, total });
+    if (given.path !== undefined) this.#making.add(making);
+    try {
+      return await readNewTransfer(given, { world, version, data: engine.data, signal, onProgress });
+    } catch (error) {
+      throw addingError(error);
+    } finally {
+      this.#making.delete(making);
     }
   }
 
