@@ -48,7 +48,7 @@ export async function getFromWeb(
       );
     return await readTorrentFromWeb(context, url);
   }
-  const { WebDownload, WebDownloadError } = await import('@shoal/swarm/web-download');
+  const { WebDownload, WebDownloadError, withoutPassword } = await import('@shoal/swarm/web-download');
   const { output, signal } = context;
   const world = await context.world();
   const name = nameOf(url);
@@ -66,7 +66,7 @@ export async function getFromWeb(
     stated.ask(server, askChecksum(world, server, userAgent, AbortSignal.any([signal, asking.signal])));
   if (options.mirrors.length > 0) await stated.wait(knownChecksumsMs);
   const others = stated.others();
-  for (const server of others) onFailure(server, 'its file has another checksum', true);
+  for (const server of others) onFailure(withoutPassword(server), 'its file has another checksum', true);
   let verifiedBy: string | undefined;
   const download = new WebDownload(
     { ...world, userAgent, limits: options.limits },

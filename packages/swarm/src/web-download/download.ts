@@ -106,7 +106,7 @@ export class WebDownload implements FetchHost {
     if (before !== undefined) {
       this.#length = before.length;
       this.#missing = part.done.missingOf(before.length);
-      for (const mirror of this.#mirrors) mirror.validator = before.validators[mirror.url];
+      for (const mirror of this.#mirrors) mirror.validator = before.validators[mirror.name];
     }
     const onAbort = (): void => this.#end(new WebDownloadError('aborted', 'The download was interrupted.'));
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -274,7 +274,7 @@ export class WebDownload implements FetchHost {
     else {
       mirror.failed(failure, nowMs, random.below(1001) / 1000);
       // What came of a file of unknown length cannot be gone on with.
-      this.#options.onFailure?.(mirror.url, failure.message, mirror.isOut);
+      this.#options.onFailure?.(mirror.name, failure.message, mirror.isOut);
     }
     this.#feed();
   }
@@ -321,7 +321,8 @@ export class WebDownload implements FetchHost {
     const part = this.#part;
     if (this.#recording !== undefined || this.#length === undefined || part === undefined) return;
     const validators: Record<string, Validator> = { ...part.before?.validators };
-    for (const { url, validator } of this.#mirrors) if (validator !== undefined) validators[url] = validator;
+    for (const { name, validator } of this.#mirrors)
+      if (validator !== undefined) validators[name] = validator;
     this.#recording = part
       .record(this.#length, validators)
       .catch((error: unknown) => this.#end(error))
@@ -361,7 +362,7 @@ export class WebDownload implements FetchHost {
     const host = URL.parse(first?.url ?? '')?.host ?? 'the server';
     const others = this.#mirrors.length > 1 ? `, and no other server helps` : '';
     return new WebDownloadError(errorCodes[code] ?? 'failed', `${host}: ${message}${others}.`, {
-      value: first?.url,
+      value: first?.name,
     });
   }
 }

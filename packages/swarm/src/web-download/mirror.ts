@@ -10,8 +10,18 @@ import type { Validator } from './part-file.ts';
 const mostFailuresAtFirst = 2;
 const mostFailures = 8;
 
+export function withoutPassword(url: string): string {
+  const parsed = URL.parse(url);
+  if (parsed === null || (parsed.username === '' && parsed.password === '')) return url;
+  parsed.username = '';
+  parsed.password = '';
+  return parsed.href;
+}
+
 export class Mirror {
   readonly url: string;
+  /** What is written down and shown of it: a password in an address is nobody's business. */
+  readonly name: string;
   readonly rate: Rate;
   knowsRanges = true;
   hasAnswered = false;
@@ -26,6 +36,7 @@ export class Mirror {
 
   constructor(url: string, validator: Validator | undefined, nowMs: number) {
     this.url = url;
+    this.name = withoutPassword(url);
     this.validator = validator;
     this.rate = new Rate(nowMs);
   }

@@ -142,15 +142,19 @@ simTest('an interrupted download goes on where it was', { ...usual, seeds: 3 }, 
       knowsRanges ? tag('"1"')(asked, reply) : { body: file, headers: { etag: '"1"' } },
     );
     const client = await clientOn(simulation);
+    const url = server.url.replace('http://', 'http://anna:secret@');
     const controller = new AbortController();
-    const { download, end } = begin(client, [server.url], { signal: controller.signal });
+    const { download, end } = begin(client, [url], { signal: controller.signal });
     const failed = failureOf(end);
     await simulation.run(() => download.bytes > 2_000_000, { limitMs: 60_000 });
     controller.abort();
     await failsWith(simulation, 'aborted', failed);
     assert.ok(client.disk.stat('/downloads/file.bin') === undefined);
+    const record = Buffer.from(client.disk.read('/downloads/file.bin.part.json') ?? []).toString();
+    assert.match(record, /\/file\.bin":\{"etag"/);
+    assert.doesNotMatch(record, /secret/);
     const asked = server.asked.length;
-    await simulation.settle(begin(client, [server.url]).end);
+    await simulation.settle(begin(client, [url]).end);
     assertWhole(client);
     if (knowsRanges) assert.ok(server.sent() < file.length + 2_500_000, `${server.sent()} sent`);
     assert.equal(server.asked[asked]?.headers['if-range'], '"1"');
