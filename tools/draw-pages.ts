@@ -50,16 +50,19 @@ for (const { name, files, mb } of shared) {
   for (const path of paths) writeContent(join(work, 'shared', path), (mb * 1e6) / paths.length);
 }
 
-const own = await startNode('own');
-const others = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(startNode));
+const first = await startNode('a');
+const way = `127.0.0.1:${(await first.call('GET', '/api/node')).port}`;
+const others = [first, ...(await Promise.all(['b', 'c', 'd', 'e'].map((name) => startNode(name, way))))];
+const own = await startNode('own', way);
 for (const { name, rate } of shared) {
   let magnet = '';
   for (const other of others) {
     const { id } = await other.call('POST', '/api/transfers', { path: join(work, 'shared', name) });
     magnet ||= (await other.call('GET', `/api/transfers/${id}`)).magnet ?? '';
   }
+  // The DHT tells of the rest.
   const peers = await Promise.all(
-    others.map(async (other) => `127.0.0.1:${(await other.call('GET', '/api/node')).port}`),
+    others.slice(0, 2).map(async (other) => `127.0.0.1:${(await other.call('GET', '/api/node')).port}`),
   );
   const limits = rate === undefined ? {} : { limits: { down: rate * 1000 } };
   await own.call('POST', '/api/transfers', { link: magnet, peers, labels: labels[name] ?? [], ...limits });
@@ -92,6 +95,11 @@ await picture('swarm', { width: 1280, height: 760 }, 'light', async (page) => {
   await page.getByText(/peers; coming in/).waitFor();
   await sleep(4000);
 });
+await picture('network', { width: 1280, height: 820 }, 'light', async (page) => {
+  await page.getByRole('link', { name: 'Network' }).click();
+  await page.getByText(/nodes of the DHT/).waitFor();
+  await sleep(4000);
+});
 await picture('phone', { width: 390, height: 780 }, 'dark', () => sleep(1500));
 await browser.close();
 for (const node of nodes) node.kill('SIGTERM');
@@ -118,7 +126,8 @@ interface Answer {
   readonly port?: number;
 }
 
-async function startNode(name: string) {
+/** `way` leads into the DHT. */
+async function startNode(name: string, way?: string) {
   const data = join(work, name);
   const child = spawn(
     process.execPath,
@@ -134,6 +143,7 @@ async function startNode(name: string) {
       '0',
       '--network',
       'distributed',
+      ...(way === undefined ? [] : ['--dht-bootstrap', way]),
     ],
     { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, SHOAL_LAN: 'off', HOME: data } },
   );

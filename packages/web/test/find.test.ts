@@ -60,6 +60,8 @@ test('what one node publishes is found by the page of another, fetched and rated
   await page.getByRole('dialog').getByLabel('4 stars').check();
   await page.getByRole('dialog').getByRole('button', { name: 'Rate' }).click();
   await page.getByText('Told 1 index.').waitFor();
+  await page.getByText('4.0 of 5 stars from 1 rating').waitFor();
+  await page.getByText(/^1 complete peer, 0 fetching$/).waitFor();
   await page.getByRole('button', { name: 'Get Songs' }).click();
   await page.getByRole('link', { name: 'Here already' }).click();
   await page.getByRole('progressbar', { name: /100 %/ }).waitFor({ timeout: 60_000 });

@@ -26,8 +26,9 @@ interface Outcome {
 
 export default function FindPage() {
   const wanted = useStore(query);
-  const { answer, failure, hasNoIndex } = useFound(wanted);
   const [about, setAbout] = useState<About>();
+  // What was said there shows up with the next answer.
+  const { answer, failure, hasNoIndex } = useFound(wanted, about === undefined);
   return (
     <div className="page find">
       <div className="findHead">
@@ -125,9 +126,10 @@ function Summary({ answer: { results, total, corrected, failures } }: { readonly
 }
 
 /** The answer to the latest question; earlier ones are called back. */
-function useFound(wanted: FindQuery): Outcome {
+function useFound(wanted: FindQuery, isIdle: boolean): Outcome {
   const [outcome, setOutcome] = useState<Outcome>({});
   useEffect(() => {
+    if (!isIdle) return;
     const stop = new AbortController();
     const ask = async (): Promise<void> => {
       try {
@@ -145,6 +147,6 @@ function useFound(wanted: FindQuery): Outcome {
       clearTimeout(timer);
       stop.abort();
     };
-  }, [wanted]);
+  }, [wanted, isIdle]);
   return outcome;
 }

@@ -75,7 +75,8 @@ export function SwarmPicture({ peers }: { readonly peers: readonly PeerSummary[]
         forceLink<Place, { source: string; target: string }>(tellings)
           .id(({ id }) => id)
           .distance(isNarrow ? 70 : 120)
-          .strength(0.1),
+          // One alone would pull all to its side.
+          .strength(kinds.length === 1 ? 0 : 0.1),
       )
       .force(
         'link',
