@@ -106,6 +106,9 @@ export const onCompletePatienceMs = 60 * 60_000;
 
 /** Labels with a folder of their own, or that a remote made; some dozens are usual. */
 export const mostLabels = 10_000;
+
+/** Of one transfer, as the API has it. */
+export const mostLabelsEach = 32;
 export const longestLabelsFile = 8 * 1024 * 1024;
 
 /** Asked by hand or by a remote for new peers, a transfer asks its trackers no more often than this. */
@@ -208,3 +211,7 @@ export const mostYesKept = 1000;
 /** What Transmission's remotes call recent. */
 export const recentlyActiveMs = 60_000;
 export const mostRemovedTold = 10_000;
+
+/** Of one form: a remote that hands over a whole list. Those that are addresses are fetched some at a time. */
+export const mostLinksAtOnce = 5000;
+export const mostAddressesAtOnce = 8;

@@ -285,6 +285,18 @@ test('a remote changes the session, trackers, goals, labels and the queue', asyn
   const { keys } = await node.client.call('config', {});
   const value = (name: string) => keys.find(({ key }) => key === name)?.value;
   assert.deepEqual(['limits.down', 'goals.ratio', 'queue.fetching'].map(value), ['500000', '2', '4']);
+  for (const labels of [
+    {},
+    ['a,b'],
+    ['x'.repeat(65)],
+    [7],
+    [''],
+    Array.from({ length: 33 }, (_, n) => `l${n}`),
+  ])
+    assert.notEqual(
+      Object(await ask({ method: 'torrent-set', arguments: { ids: [1], labels } })).result,
+      'success',
+    );
   for (const wrong of [{ 'speed-limit-up': 'fast' }, { seedRatioLimited: 1 }, { 'download-dir': '../x' }])
     assert.notEqual(Object(await ask({ method: 'session-set', arguments: wrong })).result, 'success');
 });

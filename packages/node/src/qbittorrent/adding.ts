@@ -2,9 +2,9 @@
 
 import { join } from 'node:path';
 import type { NewTransfer } from '@shoal/api';
-import { BencodeError, type Clock } from '@shoal/base';
+import { BencodeError, type Clock, RoomError } from '@shoal/base';
 import { MetainfoError } from '@shoal/metainfo';
-import { addressPatienceMs } from '../bounds.ts';
+import { addressPatienceMs, mostAddressesAtOnce, mostLabelsEach, mostLinksAtOnce } from '../bounds.ts';
 import { NodeError } from '../errors.ts';
 import { isLabel } from '../labels/labels.ts';
 import type { Item } from '../transfers/item.ts';
@@ -14,7 +14,7 @@ import { WebApiError } from './errors.ts';
 import type { Form } from './form.ts';
 
 export async function add({ form }: Call, parts: WebApiParts): Promise<Answer> {
-  const { transfers, world } = parts;
+  const { transfers } = parts;
   const category = form.text('category')?.trim() ?? '';
   if (category !== '') await makeCategory(category, parts);
   const usual = await wishes(form, category, parts);
@@ -37,32 +37,48 @@ export async function add({ form }: Call, parts: WebApiParts): Promise<Answer> {
     }
   }
   const links = form.list('urls', '\n');
-  const results = await Promise.all(
-    links.map(async (link) => {
-      const what = sourceOf(link);
-      if (what === undefined) return false;
-      try {
-        const adding = added(what);
-        // A server may take its time: it goes on without the one who asked.
-        return await (what.url === undefined ? adding.then(() => true) : inTime(adding, world.clock));
-      } catch (error) {
-        if (error instanceof Error) return false;
-        throw error;
-      }
-    }),
-  );
-  count += results.filter(Boolean).length;
+  if (links.length > mostLinksAtOnce)
+    throw new WebApiError('too-large', `At most ${mostLinksAtOnce} links are taken at once.`);
+  const named = links.flatMap((link) => sourceOf(link) ?? []);
+  // One after the other, so that they stand in the queue as they were named.
+  for (const what of named) if (what.url === undefined && (await isDone(added(what)))) count++;
+  const waiting = named.filter(({ url }) => url !== undefined).values();
+  const work = async () => {
+    for (const what of waiting) if (await inTime(what, added(what), parts)) count++;
+  };
+  await Promise.all(Array.from({ length: mostAddressesAtOnce }, work));
   return count > 0 ? 'Ok.' : 'Fails.';
 }
 
-async function inTime(adding: Promise<void>, clock: Clock): Promise<boolean> {
+/** False where it was refused. */
+async function isDone(adding: Promise<void>): Promise<boolean> {
+  try {
+    await adding;
+    return true;
+  } catch (error) {
+    if (error instanceof RoomError) return false;
+    throw error;
+  }
+}
+
+/** A server may take its time: it goes on without the one who asked. */
+async function inTime(
+  { url }: NewTransfer,
+  adding: Promise<void>,
+  { world, log }: Pick<WebApiParts, 'world' | 'log'>,
+): Promise<boolean> {
   let timer: ReturnType<Clock['setTimer']> | undefined;
   const late = new Promise<boolean>((resolve) => {
-    timer = clock.setTimer(addressPatienceMs, () => resolve(true));
+    timer = world.clock.setTimer(addressPatienceMs, () => resolve(true));
   });
-  adding.catch(() => {});
+  adding.catch((error: unknown) =>
+    log.warn(
+      { url, reason: error instanceof Error ? error.message : String(error) },
+      'a torrent cannot be had',
+    ),
+  );
   try {
-    return await Promise.race([adding.then(() => true), late]);
+    return await Promise.race([isDone(adding), late]);
   } finally {
     timer?.cancel();
   }
@@ -86,6 +102,8 @@ async function wishes(form: Form, category: string, { live, labels }: WebApiPart
   const goals = goalsOf(form.number('ratioLimit'), form.number('seedingTimeLimit'));
   const isPaused = form.flag('paused') ?? form.flag('stopped') ?? false;
   const all = [...(category === '' ? [] : [category]), ...tags];
+  if (!all.every(isLabel) || all.length > mostLabelsEach)
+    throw new WebApiError('bad-request', 'Incorrect tag name');
   return {
     ...(folder !== '' && { folder: folder.startsWith('/') ? folder : join(live.config.downloads, folder) }),
     ...(all.length > 0 && { labels: [...new Set(all)] }),

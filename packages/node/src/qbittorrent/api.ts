@@ -3,6 +3,7 @@
 import type { World } from '@shoal/base';
 import type { LiveConfig } from '../config/live.ts';
 import type { Labels } from '../labels/labels.ts';
+import type { Log } from '../log.ts';
 import type { Feed } from '../server/feed.ts';
 import type { Item } from '../transfers/item.ts';
 import type { Transfers } from '../transfers/transfers.ts';
@@ -17,6 +18,7 @@ export interface WebApiParts {
   readonly labels: Labels;
   readonly feed: Feed;
   readonly live: LiveConfig;
+  readonly log: Log;
   readonly facts: () => ServerFacts;
 }
 

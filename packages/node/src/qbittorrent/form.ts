@@ -43,7 +43,8 @@ export class Form {
     const number = Number(value);
     if (!/^[+-]?\d/.test(value) || !Number.isFinite(number))
       throw new WebApiError('bad-request', `${name} is no number`);
-    return number;
+    // Beyond this nobody means more by it.
+    return Math.max(-1e15, Math.min(number, 1e15));
   }
 
   list(name: string, separator: string): string[] {

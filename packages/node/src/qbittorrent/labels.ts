@@ -1,6 +1,7 @@
 // Categories and tags of the Web API. Both are labels here: a category is one that was made as such, and may have a folder.
 
 import { isAbsolute, join } from 'node:path';
+import { mostLabelsEach } from '../bounds.ts';
 import { isLabel } from '../labels/labels.ts';
 import type { Item } from '../transfers/item.ts';
 import { each } from '../transfers/many.ts';
@@ -31,6 +32,8 @@ export function labelActions(parts: WebApiParts): Actions {
   const kinds = kindsOf(labels);
   const relabel = (item: Item, next: readonly string[]): Promise<void> => {
     const all = [...new Set(next)];
+    if (all.length > mostLabelsEach)
+      throw new WebApiError('conflict', `A torrent has at most ${mostLabelsEach} tags`);
     const isSame =
       all.length === item.record.labels.length && all.every((one, at) => one === item.record.labels[at]);
     return isSame ? Promise.resolve() : transfers.change(item, { labels: all });

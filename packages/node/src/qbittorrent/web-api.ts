@@ -5,7 +5,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { longestBulkBody, longestLoginBody } from '../bounds.ts';
-import type { Log } from '../log.ts';
 import type { Action, Actions, Answer, WebApiParts } from './api.ts';
 import { appActions, logActions, transferActions } from './app.ts';
 import { statusOf, WebApiError } from './errors.ts';
@@ -17,7 +16,6 @@ import { torrentActions } from './torrents.ts';
 
 export interface WebApiOptions extends WebApiParts {
   readonly token: string;
-  readonly log: Log;
 }
 
 const user = 'shoal';

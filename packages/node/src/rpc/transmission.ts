@@ -5,9 +5,10 @@ import { timingSafeEqual } from 'node:crypto';
 import type { NewTransfer } from '@shoal/api';
 import { type Clock, type Disk, RoomError } from '@shoal/base';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { longestBulkBody, mostRemovedTold, recentlyActiveMs } from '../bounds.ts';
+import { longestBulkBody, mostLabelsEach, mostRemovedTold, recentlyActiveMs } from '../bounds.ts';
 import type { LiveConfig } from '../config/live.ts';
 import { NodeError } from '../errors.ts';
+import { isLabel } from '../labels/labels.ts';
 import { summaryOf } from '../transfers/describe.ts';
 import type { Item } from '../transfers/item.ts';
 import { each, moveInQueue } from '../transfers/many.ts';
@@ -234,7 +235,7 @@ class TransmissionRpc {
       ...(typeof metainfo === 'string' ? { torrent: metainfo } : sourceOf(String(filename))),
       ...(typeof folder === 'string' && { folder }),
       ...(given.paused === true && { isPaused: true }),
-      ...(Array.isArray(labels) && { labels: labels.map(String) }),
+      ...(labels !== undefined && { labels: labelsIn(labels) }),
     };
     const facts = (item: Item) => ({
       id: this.#numberOf(item),
@@ -260,7 +261,7 @@ class TransmissionRpc {
     const up = limitOf(given.uploadLimited, given.uploadLimit, limits.up);
     await this.#options.transfers.change(item, {
       limits: { down, up },
-      ...(Array.isArray(labels) && { labels: labels.map(String) }),
+      ...(labels !== undefined && { labels: labelsIn(labels) }),
       ...(typeof queuePosition === 'number' && { place: Math.max(0, Math.floor(queuePosition)) }),
       ...(seedRatioMode === 1 &&
         typeof seedRatioLimit === 'number' && { goals: { ratio: Math.max(0, seedRatioLimit) } }),
@@ -356,11 +357,22 @@ function sourceOf(filename: string): NewTransfer {
   throw new NodeError('invalid', 'filename is neither a magnet link nor the address of a torrent file.');
 }
 
+function labelsIn(value: unknown): string[] {
+  const labels = Array.isArray(value) ? [...new Set<unknown>(value)] : [value];
+  const isOne = (label: unknown): label is string => typeof label === 'string' && isLabel(label);
+  if (!labels.every(isOne) || labels.length > mostLabelsEach)
+    throw new NodeError(
+      'invalid',
+      `labels are at most ${mostLabelsEach} texts of 1 to 64 characters, without commas.`,
+    );
+  return labels;
+}
+
 /** Kilobytes a second there. */
 function limitOf(isLimited: unknown, limit: unknown, before: number | null): number | null {
   if (isLimited === false) return null;
   return typeof limit === 'number' && (isLimited === true || before !== null)
-    ? Math.max(0, limit) * 1000
+    ? Math.min(Math.max(0, limit) * 1000, Number.MAX_SAFE_INTEGER)
     : before;
 }
 

@@ -94,7 +94,7 @@ test('of each episode the first is taken, and a later one that repairs it', asyn
     itemOf('A Show S01E01 1080p', '2'),
     itemOf('A.Show.S01E01.720p', '1'),
   );
-  const { id } = await node.client.call('addFeed', { body: { url, once: 'episode' } });
+  const { id } = await node.client.call('addFeed', { body: { url, isOn: false, once: 'episode' } });
   await node.client.call('checkFeed', { params: { id } });
   assert.equal(await names(node), '134');
   const items = await node.client.call('feedItems', { params: { id } });
@@ -104,7 +104,7 @@ test('of each episode the first is taken, and a later one that repairs it', asyn
 test('a broken answer is told with its code, and leaves what was known', async (context) => {
   const { answers, url, node, feed, names } = await scene(context);
   feed(itemOf('One', '1'));
-  const { id } = await node.client.call('addFeed', { body: { url } });
+  const { id } = await node.client.call('addFeed', { body: { url, isOn: false } });
   const check = () => node.client.call('checkFeed', { params: { id } });
   assert.equal((await check()).taken, 1);
   for (const [body, code] of [
@@ -130,7 +130,8 @@ test('an item whose torrent cannot be had says why, and is tried again', async (
     '<item><title>y</title><link>http://127.0.0.1:1/y.torrent</link></item>',
     '<item><title>z</title><guid>z</guid></item>',
   );
-  const { id } = await node.client.call('addFeed', { body: { url } });
+  // It is asked by hand alone.
+  const { id } = await node.client.call('addFeed', { body: { url, isOn: false } });
   for (let time = 0; time < 7; time++) {
     const told = await node.client.call('checkFeed', { params: { id } });
     assert.equal(told.error, undefined);
