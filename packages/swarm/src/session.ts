@@ -2,13 +2,12 @@
 // Invariants: an info hash belongs to one transfer; connections and dials stay within their bounds; while no
 // transfer has anything to do, no timer runs.
 
-import { type PeerAddress, type Timer, toHex } from '@shoal/base';
+import { type Timer, toHex } from '@shoal/base';
 import type { InfoHashes, Torrent } from '@shoal/metainfo';
-import { type Accepted, type Channel, type ChannelListener, oldestOfBusiest } from '@shoal/transport';
-import type { Handshake } from '@shoal/wire';
+import type { ChannelListener } from '@shoal/transport';
 import * as bound from './bounds.ts';
-import { type Leave, SwarmError } from './errors.ts';
-import { greet, handshakeBytes } from './greet.ts';
+import { Encounters } from './encounters.ts';
+import { SwarmError } from './errors.ts';
 import { Limiter } from './limits/limiter.ts';
 import type { LimitSettings } from './limits/settings.ts';
 import { BlockMemory } from './memory.ts';
@@ -16,7 +15,6 @@ import type { OutboxBuffers } from './outbox.ts';
 import { OutsideAddress } from './outside-address.ts';
 import { blockLength } from './picker/picker.ts';
 import { Queue } from './queue.ts';
-import type { KnownPeer } from './roster.ts';
 import { SharedBuffers } from './session-buffers.ts';
 import type { SessionParts } from './session-parts.ts';
 import { TorrentTransfer } from './transfer.ts';
@@ -32,7 +30,6 @@ import type {
   TransferSource,
 } from './types.ts';
 import { createSendBuffers, type SendBuffers } from './uploads.ts';
-import { hashToAnswer, hashToName, isNameOf } from './wire-names.ts';
 import { beyond } from './within-bounds.ts';
 
 export function createSession(options: SessionOptions): Session {
@@ -72,12 +69,9 @@ class TorrentSession implements Session, SessionParts {
   readonly #transport: SessionOptions['transport'];
   readonly #byHash = new Map<string, TorrentTransfer>();
   readonly #active = new Set<TorrentTransfer>();
-  readonly #dials = new Set<AbortController>();
-  readonly #greeting = new Set<Channel>();
+  readonly #encounters: Encounters;
   /** Complete, open, and without peers, the one that has been so for longest first. */
   readonly #idle = new Set<TorrentTransfer>();
-  /** Transfers that have somebody to dial. */
-  readonly #dialling = new Set<TorrentTransfer>();
   #listener: ChannelListener | undefined;
   #timer: Timer | undefined;
   #isClosed = false;
@@ -108,6 +102,16 @@ class TorrentSession implements Session, SessionParts {
     this.turns.set(options.queue ?? {});
     this.random.fill(this.peerId);
     for (let i = 0; i < 8; i++) this.peerId[i] = options.peerIdPrefix.charCodeAt(i) & 0x7f;
+    this.#encounters = new Encounters({
+      clock: options.clock,
+      transport: options.transport,
+      limiter: this.limiter,
+      peerId: this.peerId,
+      isBlocked: this.isBlocked,
+      transfers: this.transfers,
+      connections: () => this.connections,
+      transferOf: (infoHash) => this.#byHash.get(toHex(infoHash)),
+    });
   }
 
   get statistics(): SessionStatistics {
@@ -138,7 +142,7 @@ class TorrentSession implements Session, SessionParts {
       up.peerBytes += totals.sent;
     }
     const { connections } = this;
-    const halfOpen = this.#dials.size + this.#greeting.size;
+    const { halfOpen } = this.#encounters;
     return { downloadBytesPerSecond, uploadBytesPerSecond, down, up, connections, halfOpen, transfers };
   }
 
@@ -168,7 +172,7 @@ class TorrentSession implements Session, SessionParts {
 
   async listen(options: { readonly port: number; readonly addresses?: readonly string[] }): Promise<number> {
     if (this.#isClosed) throw closedError();
-    this.#listener = await this.#transport.listen(options, (accepted) => this.#accept(accepted));
+    this.#listener = await this.#transport.listen(options, (accepted) => this.#encounters.accept(accepted));
     return this.#listener.port;
   }
 
@@ -192,16 +196,8 @@ class TorrentSession implements Session, SessionParts {
 
   dialSoon(transfer: TorrentTransfer): void {
     this.activate(transfer);
-    if (this.#dialling.size === 0) queueMicrotask(this.#dialAll);
-    this.#dialling.add(transfer);
+    this.#encounters.dialSoon(transfer);
   }
-
-  readonly #dialAll = (): void => {
-    const nowMs = this.nowMs();
-    const dialling = [...this.#dialling];
-    this.#dialling.clear();
-    if (!this.#isClosed) for (const transfer of dialling) this.#dialFor(transfer, nowMs);
-  };
 
   idle(transfer: TorrentTransfer): void {
     this.#idle.delete(transfer);
@@ -237,8 +233,7 @@ class TorrentSession implements Session, SessionParts {
     this.#timer?.cancel();
     this.limiter.close();
     this.turns.close();
-    for (const dial of this.#dials) dial.abort();
-    for (const channel of [...this.#greeting]) channel.close();
+    this.#encounters.close();
     await this.#listener?.close();
     await Promise.all([...this.transfers].map((transfer) => transfer.stop()));
   }
@@ -260,156 +255,12 @@ class TorrentSession implements Session, SessionParts {
     this.#buffers.trim(nowMs);
     for (const transfer of [...this.#active]) {
       const isBusy = transfer.tick(nowMs);
-      this.#dialFor(transfer, nowMs);
+      this.#encounters.dialFor(transfer, nowMs);
       if (!isBusy) this.#active.delete(transfer);
     }
     if (this.#active.size > 0 && this.#timer === undefined)
       this.#timer = this.clock.setTimer(bound.tickMs, this.#tick);
   };
-
-  #dialFor(transfer: TorrentTransfer, nowMs: number): void {
-    if (!transfer.dialsPeers) return;
-    const room = Math.min(
-      this.limiter.halfOpen - this.#dials.size,
-      this.limiter.connections - this.connections,
-      this.limiter.connectionsPerTransfer - transfer.peerCount,
-      transfer.dialRoom(nowMs),
-    );
-    if (room <= 0) return;
-    const ready = transfer.roster.next(nowMs, room);
-    const dialled = ready.slice(0, this.limiter.takeDials(ready.length));
-    transfer.noteDials(dialled.length, nowMs);
-    for (const known of dialled) {
-      if (this.#transport.canDial(known.address)) void this.#dial(transfer, known);
-      else known.nextMs = Number.POSITIVE_INFINITY;
-    }
-  }
-
-  async #dial(transfer: TorrentTransfer, known: KnownPeer): Promise<void> {
-    const aborter = new AbortController();
-    const timer = this.clock.setTimer(bound.dialTimeoutMs, () => aborter.abort());
-    this.#dials.add(aborter);
-    known.state = 'dialling';
-    const infoHash = hashToName(transfer.infoHashes, known.failures);
-    try {
-      const channel = await this.#transport.dial(known.address, {
-        infoHash,
-        hello: handshakeBytes(this.#handshake(infoHash, transfer)),
-        signal: aborter.signal,
-      });
-      if (this.#isClosed) {
-        channel.close();
-        return;
-      }
-      this.#greet(channel, {
-        isIncoming: false,
-        transferOf: (theirs) => (isNameOf(transfer.knownHashes, theirs.infoHash) ? transfer : undefined),
-        known: () => known,
-        failed: () => transfer.roster.ended(known, this.nowMs(), false),
-      });
-    } catch {
-      transfer.notReached(known);
-    } finally {
-      timer.cancel();
-      this.#dials.delete(aborter);
-    }
-  }
-
-  #accept({ channel, infoHash }: Accepted): void {
-    if (this.isBlocked(channel.remote.address)) {
-      channel.close();
-      return;
-    }
-    if (this.#isClosed || (this.connections >= this.limiter.connections && !this.#makeRoom(channel.remote))) {
-      channel.close();
-      return;
-    }
-    const greetings = [...this.#greeting].filter(({ isIncoming }) => isIncoming);
-    if (greetings.length >= bound.mostGreetings) {
-      const oldest = oldestOfBusiest(greetings, ({ remote }) => remote);
-      if (oldest !== undefined) this.#greeting.delete(oldest);
-      oldest?.close();
-    }
-    let known: KnownPeer | undefined;
-    let owner: TorrentTransfer | undefined;
-    const transferOf = (theirs: Handshake) => {
-      // The secret of an encrypted connection and its handshake name the same torrent.
-      const transfer = this.#byHash.get(toHex(theirs.infoHash));
-      return infoHash === undefined || this.#byHash.get(toHex(infoHash)) === transfer ? transfer : undefined;
-    };
-    this.#greet(channel, {
-      isIncoming: true,
-      transferOf,
-      known: (transfer) => {
-        owner = transfer;
-        known = transfer.roster.accept(channel.remote, this.nowMs());
-        return known;
-      },
-      failed: () => {
-        if (known?.source === 'incoming' && known.state === 'idle')
-          owner?.roster.ended(known, this.nowMs(), false);
-      },
-    });
-  }
-
-  #makeRoom(newcomer: PeerAddress): boolean {
-    let largest: TorrentTransfer | undefined;
-    for (const transfer of this.transfers)
-      if (transfer.peerCount > (largest?.peerCount ?? 0)) largest = transfer;
-    return largest?.makeRoom(newcomer) ?? false;
-  }
-
-  #greet(
-    channel: Channel,
-    options: {
-      readonly isIncoming: boolean;
-      transferOf(theirs: Handshake): TorrentTransfer | undefined;
-      known(transfer: TorrentTransfer): KnownPeer;
-      failed(reason: Leave): void;
-    },
-  ): void {
-    this.#greeting.add(channel);
-    const { isIncoming, transferOf } = options;
-    greet({
-      channel,
-      clock: this.clock,
-      ...(isIncoming
-        ? {
-            answer: (theirs) => {
-              const transfer = transferOf(theirs);
-              if (transfer === undefined) return unknownTorrent;
-              const banned = transfer.roster.banned(channel.remote);
-              return banned ?? this.#handshake(hashToAnswer(transfer.infoHashes, theirs), transfer);
-            },
-          }
-        : {}),
-      done: (theirs) => {
-        const transfer = transferOf(theirs);
-        if (transfer === undefined) return unknownTorrent;
-        const known = options.known(transfer);
-        if (toHex(theirs.peerId) === toHex(this.peerId)) {
-          known.nextMs = Number.POSITIVE_INFINITY;
-          return { code: 'self', message: 'that is us', isBan: false };
-        }
-        const successor = transfer.join(channel, theirs, known);
-        if (!('code' in successor)) this.#greeting.delete(channel);
-        return successor;
-      },
-      failed: (reason) => {
-        this.#greeting.delete(channel);
-        options.failed(reason);
-      },
-    });
-  }
-
-  #handshake(infoHash: Uint8Array, transfer: TorrentTransfer): Handshake {
-    const isV2 = transfer.infoHashes.v2 !== undefined || transfer.torrent?.infoHashes.v2 !== undefined;
-    return {
-      infoHash,
-      peerId: this.peerId,
-      capabilities: { extensions: true, fast: true, dht: transfer.dhtPort !== undefined, v2: isV2 },
-    };
-  }
 
   checkInvariants(): string[] {
     const faults = [...this.transfers].flatMap((transfer) => transfer.checkInvariants());
@@ -426,10 +277,9 @@ class TorrentSession implements Session, SessionParts {
       ...faults,
       ...memory.checkInvariants(),
       ...limiter.checkInvariants(),
+      ...this.#encounters.checkInvariants(isOver),
       ...beyond([
         ['connections', this.connections, limiter.connections + bound.mostGreetings + limiter.halfOpen],
-        ['dials', this.#dials.size, limiter.halfOpen],
-        ['greetings', this.#greeting.size, isOver ? 0 : bound.mostGreetings + limiter.halfOpen],
         ...sendBuffers.map(
           ({ blocks, inUse, most }) => [`chunks of ${blocks} blocks`, inUse, isOver ? 0 : most] as const,
         ),
@@ -451,12 +301,6 @@ function hashesOf(source: TransferSource): InfoHashes {
       return source.infoHashes;
   }
 }
-
-const unknownTorrent: Leave = {
-  code: 'unknown-torrent',
-  message: 'it asks for a torrent that is not here',
-  isBan: false,
-};
 
 function closedError(): SwarmError {
   return new SwarmError('closed', 'the session was closed');
