@@ -37,6 +37,11 @@ export const longestFileId = 200;
 export const recordPauseMs = 20;
 /** Recording rests three times as long as it took, so that a slow state folder gives a quarter of its time. */
 export const recordRest = 3;
+/**
+ * When nothing was written for so long since a record, the journal says that there is nothing else. Two ticks of the clock that
+ * systems stamp files with: whatever is written later shows in the file's time.
+ */
+export const quietMs = 20;
 /** After a fault of the disk that holds the journal. */
 export const recordAgainMs = 1000;
 /** Syncing waits until nothing was written for this long: it slows a transfer at full speed down by a third. */

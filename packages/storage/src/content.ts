@@ -104,6 +104,8 @@ export class DiskContent implements Content, FileUser {
       disk: options.disk,
       journal,
       good: this.good,
+      writes: () => (this.queuedBytes === 0 ? this.#writer.queue.begun : undefined),
+      isAllChecked: () => this.#unchecked.isEmpty,
       bootId: options.bootId ?? '',
     });
     this.#wanted = given.wanted;
@@ -395,7 +397,7 @@ export class DiskContent implements Content, FileUser {
     this.#closing.abort();
     await this.#changing;
     await this.flush();
-    await this.#recorder.close(this.#unchecked.isEmpty);
+    await this.#recorder.close();
     await this.#given.journal.close();
     for (const slot of this.#slots) await slot?.close();
     await this.#parts.close();

@@ -1,6 +1,6 @@
 // The journal's bytes: a header that says which content it is of, then records, each with a checksum.
 //   record = length of the body (u32), kind (u8), body, the first 8 bytes of SHA-1 over kind and body
-//   kinds: 1 header (digest of the content), 2 stamps, 3 good pieces, 4 lost pieces, 5 clean stop, 6 a home (or a part
+//   kinds: 1 header (digest of the content), 2 stamps, 3 good pieces, 4 lost pieces, 5 nothing else, 6 a home (or a part
 //   of one), 7 all files are in the last home, 8 a copy of a file is begun
 // Invariant: parsing never throws and stops at the first record that is torn or wrong; what stands before it counts.
 
@@ -57,7 +57,7 @@ export interface JournalState {
   copy: CopyRecord | undefined;
   /** Of a home whose last part is still to come. */
   homeParts: Uint8Array[];
-  /** The last record was that of a clean stop: what is not recorded is not there. */
+  /** The last record says so: what is not recorded is not there. */
   isClean: boolean;
 }
 

@@ -227,7 +227,7 @@ export class Journal {
     return this.#append(lostRecords(this.#options.digest, pieces));
   }
 
-  /** To be the last record: all that is good was recorded. */
+  /** All that is good was recorded, and nothing else is in the files as long as they look so and nothing follows. */
   markClean(): Promise<void> {
     return this.#append([cleanRecord(this.#options.digest)]);
   }

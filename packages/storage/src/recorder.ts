@@ -4,6 +4,7 @@
 
 import { type Bitfield, type Clock, type Disk, type Timer, WorldError } from '@shoal/base';
 import {
+  quietMs,
   recordAgainMs,
   recordPauseMs,
   recordRest,
@@ -31,6 +32,10 @@ export interface RecorderOptions {
   readonly journal: Journal;
   /** Kept by the content; a piece that is no longer in it is not recorded. */
   readonly good: Bitfield;
+  /** Writes that were begun, those under way too; undefined while some are. */
+  readonly writes: () => number | undefined;
+  /** What is not good is not there. */
+  readonly isAllChecked: () => boolean;
   /** Without one, what was not synced is forgotten with the process, so that a close has to sync. */
   readonly bootId: string;
 }
@@ -45,6 +50,7 @@ export class Recorder {
   /** Not to record again before. */
   #restsUntilMs = 0;
   #syncTimer: Timer | undefined;
+  #quietTimer: Timer | undefined;
   /** Of what is not synced. */
   #firstTouchMs = 0;
   #lastTouchMs = 0;
@@ -126,8 +132,10 @@ export class Recorder {
       this.#unrecorded = [];
       this.#changed = new Set();
       try {
+        const writes = this.#options.writes();
         const stamps = await stampsOf(files);
         await this.#options.journal.addWritten(this.#stillGood(pieces), stillTrue(stamps, files));
+        this.#sayWhenQuiet(writes);
         const endedMs = clock.nowMs();
         this.#restsUntilMs = endedMs + Math.max(recordPauseMs, recordRest * (endedMs - beganMs));
       } catch {
@@ -138,6 +146,17 @@ export class Recorder {
       }
     });
     return this.#recording;
+  }
+
+  /** `writes`: as many were begun, and had ended, before the stamps of a record were taken. */
+  #sayWhenQuiet(writes: number | undefined): void {
+    this.#quietTimer?.cancel();
+    if (writes === undefined || this.#isClosed) return;
+    this.#quietTimer = this.#options.clock.setTimer(quietMs, () => {
+      const isAllRecorded = this.#changed.size === 0 && this.#unrecorded.length === 0;
+      if (this.#options.writes() === writes && isAllRecorded && this.#options.isAllChecked())
+        void this.#options.journal.markClean().catch(() => {});
+    });
   }
 
   async #sync(mayRest: boolean): Promise<void> {
@@ -157,8 +176,10 @@ export class Recorder {
         if (mayRest && this.#isClosed) throw new Error('closing');
       }
       await syncNames(disk, folders);
+      const writes = this.#options.writes();
       const stamps = await stampsOf(files);
       await journal.addSynced(this.#stillGood(pieces), stillTrue(stamps, files));
+      this.#sayWhenQuiet(writes);
     } catch {
       for (const piece of pieces) this.#unsynced.push(piece);
       for (const file of files) this.#unsyncedFiles.add(file);
@@ -181,19 +202,20 @@ export class Recorder {
   }
 
   /**
-   * Records all that is good; afterwards nothing is hashed again as long as nothing changes. `isAllChecked`: what is not
-   * good is not there.
+   * Records all that is good; afterwards nothing is hashed again as long as nothing changes.
    */
-  async close(isAllChecked: boolean): Promise<void> {
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#recordTimer?.cancel();
     this.#syncTimer?.cancel();
+    this.#quietTimer?.cancel();
     this.#wakeRest?.();
     await this.#syncing;
     await (this.#options.bootId === '' ? this.#sync(false) : this.#record());
     const isAllRecorded =
       this.#options.bootId === '' ? this.#unsyncedFiles.size === 0 : this.#changed.size === 0;
-    if (isAllRecorded && isAllChecked) await this.#options.journal.markClean().catch(() => {});
+    if (isAllRecorded && this.#options.isAllChecked())
+      await this.#options.journal.markClean().catch(() => {});
   }
 
   #stillGood(pieces: readonly number[]): number[] {

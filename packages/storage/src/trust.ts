@@ -54,7 +54,7 @@ export function sortPieces(options: TrustOptions): Sorted {
       sorted.trusted.push(piece);
       continue;
     }
-    // After a clean stop, what is not recorded in an unchanged file is not there.
+    // After a clean stop, or a kill while nothing was written, what is not recorded in an unchanged file is not there.
     const isKnownMissing = isClean && areAllUnchanged && !doubtful.has(piece);
     if (isThere && !isKnownMissing) sorted.unchecked.set(piece);
     if (isRecorded || doubtful.has(piece)) sorted.lost.push(piece);

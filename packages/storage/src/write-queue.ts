@@ -33,6 +33,7 @@ export class WriteQueue {
   readonly #ready = new Set<Lane>();
   #writing = 0;
   #queuedBytes = 0;
+  #begun = 0;
   #wasFull = false;
   #idle: (() => void)[] = [];
   onDrain: (() => void) | undefined;
@@ -43,6 +44,11 @@ export class WriteQueue {
 
   get queuedBytes(): number {
     return this.#queuedBytes;
+  }
+
+  /** Writes that were ever taken. */
+  get begun(): number {
+    return this.#begun;
   }
 
   get isFull(): boolean {
@@ -122,6 +128,7 @@ export class WriteQueue {
   }
 
   #count(length: number): void {
+    this.#begun++;
     this.#queuedBytes += length;
     if (this.isFull) this.#wasFull = true;
   }

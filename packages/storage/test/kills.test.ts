@@ -37,14 +37,19 @@ function open({ simulation, host, sample }: Scene, bootId = 'boot'): Promise<Con
   );
 }
 
-/** So many pieces, one each 30 ms, and a kill 15 ms after the last one. */
-async function fetchUntilKill(scene: Scene, count: number): Promise<void> {
+/** So many pieces, one each 30 ms, from the first one on or from the last one down, and a kill after the last of them. */
+async function fetchUntilKill(
+  scene: Scene,
+  count: number,
+  { isDownwards = false, killAfterMs = 15 } = {},
+): Promise<void> {
   const { simulation, host, sample } = scene;
   const content = await open(scene);
   await simulation.settle(content.check());
-  for (let piece = 0; piece < count; piece++) {
+  for (let i = 0; i < count; i++) {
+    const piece = isDownwards ? pieceCount - 1 - i : i;
     await simulation.settle(content.storePiece(piece, slabsOf(sample.piece(piece))));
-    await simulation.advance(piece === count - 1 ? 15 : 30);
+    await simulation.advance(i === count - 1 ? killAfterMs : 30);
   }
   host.crash({ unsynced: 'kept' });
   host.restart();
@@ -64,6 +69,32 @@ suite('after a kill', () => {
     const content = await open(scene);
     assert.equal(content.good.count, 25);
     assert.equal(content.uncheckedCount, 0);
+    await scene.simulation.settle(content.close());
+  });
+
+  test('what was never written is not hashed either, if nothing was written for a moment', async () => {
+    for (const killAfterMs of [15, 60]) {
+      const scene = makeScene();
+      await fetchUntilKill(scene, 10, { isDownwards: true, killAfterMs });
+      const content = await open(scene);
+      assert.equal(content.good.count, 10);
+      // The file is as long as it will be: what lies before the pieces may have been written just then.
+      assert.equal(content.uncheckedCount, killAfterMs === 15 ? 30 : 0);
+      await scene.simulation.settle(content.check());
+      assert.equal(content.good.count, 10);
+      await scene.simulation.settle(content.close());
+    }
+  });
+
+  test('what was never written is hashed in a file that somebody changed', async () => {
+    const scene = makeScene();
+    await fetchUntilKill(scene, 10, { isDownwards: true, killAfterMs: 60 });
+    await change(scene, 3 * pieceLength, scene.sample.piece(3));
+    const content = await open(scene);
+    assert.equal(content.uncheckedCount, pieceCount);
+    await scene.simulation.settle(content.check());
+    assert.ok(content.good.has(3));
+    assert.equal(content.good.count, 11);
     await scene.simulation.settle(content.close());
   });
 
