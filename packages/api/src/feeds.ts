@@ -36,7 +36,7 @@ const filter = {
 } as const;
 
 const settings = {
-  url: { type: 'string', pattern: '^https?://[^\\s@]+$', maxLength: 4096 },
+  url: { type: 'string', pattern: '^https?://[^\\s/?#@]+(?:[/?#]\\S*)?$', maxLength: 4096 },
   name: { type: 'string', minLength: 1, maxLength: 200 },
   everySeconds: { type: 'integer', minimum: 60, maximum: 604_800 },
   /** Off: it is not asked, and nothing of it is taken. */

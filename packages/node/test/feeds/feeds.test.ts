@@ -44,7 +44,14 @@ test('what fits is taken once, with label and folder, and known again after a re
   const { folder, answers, url, node, feed, names } = await scene(context);
   feed(itemOf('A Show S01E01', '1'), itemOf('Other', '2'));
   const { id } = await node.client.call('addFeed', {
-    body: { url, filter: { words: ['show'] }, labels: ['tv'], folder: join(folder, 'tv'), isPaused: true },
+    body: {
+      url,
+      isOn: false,
+      filter: { words: ['show'] },
+      labels: ['tv'],
+      folder: join(folder, 'tv'),
+      isPaused: true,
+    },
   });
   const params = { id };
   const first = await node.client.call('checkFeed', { params });
@@ -170,6 +177,7 @@ test('what cannot be a feed is refused', async (context) => {
   const { url, node } = await scene(context);
   await node.client.call('addFeed', { body: { url, isOn: false } });
   await assert.rejects(node.client.call('addFeed', { body: { url } }), { code: 'duplicate' });
+  await node.client.call('addFeed', { body: { url: `${url}/@someone.rss`, isOn: false } });
   for (const body of [
     { url: 'ftp://x/' },
     { url: 'http://user:word@x/' },
