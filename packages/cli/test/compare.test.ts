@@ -57,7 +57,7 @@ describe('shoal compare', () => {
     skip: needsLinux,
   }, async (context) => {
     const { file, work } = await fileIn(context);
-    const words = ['compare', file, '--receivers', '2', '--uplink', '500kB', '--kill-source', '0.5'];
+    const words = ['compare', file, '--receivers', '2', '--uplink', '200kB', '--kill-source', '0.5'];
     const ended = await shoal([...words, '--patience', '3', '--work', work, '--json']);
     assert.equal(ended.code, 0, ended.stderr + ended.stdout);
     const outcomes = outcomesOf(ended.stdout);
