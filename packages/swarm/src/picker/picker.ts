@@ -7,11 +7,14 @@
 import type { Bitfield, Random } from '@shoal/base';
 import { mostSuggestions } from '../bounds.ts';
 import { AlsoAsked } from './also-asked.ts';
-import { candidatesPerPick, chooseMissing, type Pace } from './choose-missing.ts';
+import type { Pace } from './choose-missing.ts';
+import { Chooser, type Run, type RunOptions } from './chooser.ts';
 import { blockAsked, blockReceived, nobody, type OpenPiece } from './open-piece.ts';
 import { OpenPieces } from './open-pieces.ts';
 import type { PeerPieces, PickerPeer } from './peer-pieces.ts';
 import { type PieceState, PieceTable } from './piece-table.ts';
+
+export type { Run } from './chooser.ts';
 
 export const blockLength = 16_384;
 
@@ -21,13 +24,6 @@ export interface PickerOptions {
   readonly random: Random;
 }
 
-/** Blocks that lie one after the other, from this one on. */
-export interface Run {
-  readonly piece: number;
-  readonly block: number;
-  readonly count: number;
-}
-
 export interface PieceUnderWay {
   readonly piece: number;
   readonly blocks: number;
@@ -35,21 +31,12 @@ export interface PieceUnderWay {
   readonly bySlot: ReadonlyMap<number, { readonly received: number; readonly asked: number }>;
 }
 
-export interface RunOptions {
-  readonly pace: 'first-run' | 'any-run';
-  /** Only from the first free block of this piece on. */
-  readonly at?: number;
-}
-
 export class Picker {
   readonly #table: PieceTable;
   readonly #pieceLength: (piece: number) => number;
-  readonly #random: Random;
+  readonly #chooser: Chooser;
   readonly #open: OpenPieces;
   readonly #alsoAsked = new AlsoAsked();
-  #urgent: readonly number[] = [];
-  /** Urgent pieces that many are to bring together: how many blocks one peer may take at a time. */
-  #shares: ReadonlyMap<number, number> = new Map();
   /** Pieces that were bad and came from several peers: next time from one alone, so that it is clear who lies. */
   readonly #alone = new Set<number>();
 
@@ -57,7 +44,14 @@ export class Picker {
     this.#table = new PieceTable(options.pieceCount);
     this.#open = new OpenPieces(this.#table);
     this.#pieceLength = options.pieceLength;
-    this.#random = options.random;
+    this.#chooser = new Chooser({
+      table: this.#table,
+      open: this.#open,
+      alsoAsked: this.#alsoAsked,
+      alone: this.#alone,
+      random: options.random,
+      blockCount: (piece) => this.blockCount(piece),
+    });
   }
 
   get pieceCount(): number {
@@ -83,7 +77,7 @@ export class Picker {
 
   /** Every block that is still wanted has been asked of somebody. */
   get isEndgame(): boolean {
-    return this.#open.oldest === undefined && this.#table.buckets.size === 0 && this.#open.size > 0;
+    return this.#chooser.isEndgame;
   }
 
   blockCount(piece: number): number {
@@ -162,16 +156,6 @@ export class Picker {
     if (record !== undefined) this.#open.listOrNot(record);
   }
 
-  /**
-   * These pieces first, in this order, before any priority: somebody is watching. Replaces the list before. Of some, each
-   * peer takes a share only, and slow ones nothing.
-   */
-  setUrgent(pieces: readonly number[], shares: ReadonlyMap<number, number> = new Map()): void {
-    this.#urgent = pieces;
-    this.#shares = shares;
-    this.#table.changes++;
-  }
-
   /** A block of it is free, and it is wanted. */
   isAskable(piece: number): boolean {
     if (this.#table.missing.has(piece)) return true;
@@ -188,57 +172,24 @@ export class Picker {
   }
 
   /**
+   * These pieces first, in this order, before any priority: somebody is watching. Replaces the list before. Of some, each
+   * peer takes a share only, and slow ones nothing.
+   */
+  setUrgent(pieces: readonly number[], shares?: ReadonlyMap<number, number>): void {
+    this.#chooser.setUrgent(pieces, shares);
+  }
+
+  /**
    * Chooses up to `limit` blocks to ask of the peer, as pairs of piece and block in `out`; returns how many.
    * Blocks count as asked from here on.
    */
   pick(peer: PeerPieces, limit: number, pace: Pace, out: Int32Array): number {
-    const asker = this.#own(peer);
-    if (asker.sawNothingAt === this.#table.changes) return 0;
-    const most = Math.min(limit, out.length >>> 1);
-    let count = this.#urgent.length === 0 ? 0 : this.#pickUrgent(asker, most, out);
-    while (count < most) {
-      const record = this.#ordinaryRecord(asker, pace);
-      if (record === undefined) {
-        // Of urgent pieces there may be more for it soon, when others had their share.
-        if (this.#urgent.length === 0) asker.sawNothingAt = this.#table.changes;
-        break;
-      }
-      count = this.#askAll(record, asker, most, count, out);
-    }
-    return count;
-  }
-
-  #pickUrgent(asker: PickerPeer, most: number, out: Int32Array): number {
-    let count = 0;
-    for (const piece of this.#urgent) {
-      const record = this.#urgentRecord(asker, piece);
-      if (record === undefined) continue;
-      count = this.#askAll(
-        record,
-        asker,
-        Math.min(most, count + (this.#shares.get(piece) ?? most)),
-        count,
-        out,
-      );
-      if (count === most) break;
-    }
-    return count;
+    return this.#chooser.pick(this.#own(peer), limit, pace, out);
   }
 
   /** Like `pick`, but only from these pieces: those that a choking peer allows (BEP 6). */
   pickFrom(peer: PeerPieces, pieces: Iterable<number>, limit: number, out: Int32Array): number {
-    const asker = this.#own(peer);
-    const most = Math.min(limit, out.length >>> 1);
-    let count = 0;
-    for (const piece of pieces) {
-      if (!peer.has(piece) || this.priority(piece) === 0) continue;
-      const record =
-        this.#open.get(piece) ??
-        (this.#table.missing.has(piece) && count < most ? this.#begin(asker, piece, false) : undefined);
-      if (record !== undefined && this.state(piece) === 'open' && this.#mayTake(record, asker))
-        count = this.#askAll(record, asker, most, count, out);
-    }
-    return count;
+    return this.#chooser.pickFrom(this.#own(peer), pieces, limit, out);
   }
 
   /**
@@ -246,49 +197,12 @@ export class Picker {
    * pieces but for the first. They count as asked; undefined when there is nothing for it.
    */
   pickRun(peer: PeerPieces, limit: number, options: RunOptions): Run | undefined {
-    const asker = this.#own(peer);
-    const record =
-      options.at === undefined ? this.#nextRecord(asker, options.pace) : this.#recordAt(asker, options.at);
-    const block = record?.askNext(asker.slot) ?? -1;
-    if (record === undefined || block < 0) return undefined;
-    let count = 1;
-    while (count < limit && record.isFree(block + count)) {
-      record.askNext(asker.slot);
-      count++;
-    }
-    if (record.freeCount === 0) this.#open.unlist(record);
-    const isToItsEnd = block + count === record.blockCount;
-    for (let next = record.piece + 1; isToItsEnd; next++) {
-      const blocks = next < this.pieceCount ? this.blockCount(next) : limit;
-      if (count + blocks > limit || !asker.has(next) || !this.#table.missing.has(next)) break;
-      if (this.priority(next) < this.priority(record.piece)) break;
-      const following = this.#begin(asker, next, true);
-      while (following.freeCount > 0) following.askNext(asker.slot);
-      this.#open.unlist(following);
-      count += blocks;
-    }
-    return { piece: record.piece, block, count };
+    return this.#chooser.pickRun(this.#own(peer), limit, options);
   }
 
   /** In endgame: up to `limit` blocks that were asked of others, to be asked of this peer as well. */
   pickAgain(peer: PeerPieces, limit: number, out: Int32Array): number {
-    if (!this.isEndgame) return 0;
-    let count = 0;
-    let looked = 0;
-    for (const record of this.#open.values()) {
-      if (count >= limit || looked++ > candidatesPerPick) break;
-      if (this.state(record.piece) !== 'open' || this.priority(record.piece) === 0) continue;
-      if (!peer.has(record.piece) || this.#alone.has(record.piece)) continue;
-      // From the end: those that were asked last come last.
-      for (let block = record.blockCount - 1; block >= 0 && count < limit; block--) {
-        if (record.state[block] !== blockAsked || record.owner[block] === peer.slot) continue;
-        if (!this.#alsoAsked.add(record.piece, block, peer.slot)) continue;
-        out[2 * count] = record.piece;
-        out[2 * count + 1] = block;
-        count++;
-      }
-    }
-    return count;
+    return this.#chooser.pickAgain(peer, limit, out);
   }
 
   /** A block came, asked or asked before. 'surplus': we have it already, or no longer fetch that piece. */
@@ -414,84 +328,6 @@ export class Picker {
     if (state === 'writing') this.#open.close(piece);
     this.#table.setState(piece, 'missing');
     this.#table.changes++;
-  }
-
-  #askAll(record: OpenPiece, asker: PickerPeer, most: number, from: number, out: Int32Array): number {
-    let count = from;
-    while (count < most) {
-      const block = record.askNext(asker.slot);
-      if (block < 0) break;
-      out[2 * count] = record.piece;
-      out[2 * count + 1] = block;
-      count++;
-    }
-    if (record.freeCount === 0) this.#open.unlist(record);
-    return count;
-  }
-
-  /** Unless the piece is to come from one peer alone, and that is another one. */
-  #mayTake(record: OpenPiece, peer: PickerPeer): boolean {
-    if (!this.#alone.has(record.piece)) return true;
-    if (record.exclusiveTo === nobody) record.exclusiveTo = peer.slot;
-    return record.exclusiveTo === peer.slot;
-  }
-
-  #nextRecord(peer: PickerPeer, pace: Pace): OpenPiece | undefined {
-    for (const piece of this.#urgent) {
-      const record = this.#urgentRecord(peer, piece);
-      if (record !== undefined) return record;
-    }
-    return this.#ordinaryRecord(peer, pace);
-  }
-
-  /** Many are to bring it together; not what is to come from one alone, be that one slow. */
-  #isShared(piece: number): boolean {
-    return this.#shares.has(piece) && !this.#alone.has(piece);
-  }
-
-  #urgentRecord(peer: PickerPeer, piece: number): OpenPiece | undefined {
-    if (!peer.has(piece) || (peer.isSlow && this.#isShared(piece))) return undefined;
-    const record = this.#open.get(piece);
-    if (record === undefined)
-      return this.#table.missing.has(piece) ? this.#begin(peer, piece, false) : undefined;
-    const isAskable = record.freeCount > 0 && this.state(piece) === 'open';
-    return isAskable && this.#mayTake(record, peer) ? record : undefined;
-  }
-
-  #ordinaryRecord(peer: PickerPeer, pace: Pace): OpenPiece | undefined {
-    const best = this.#table.buckets.bestPriority;
-    const unfinished = this.#unfinishedFor(peer, best, false);
-    if (unfinished !== undefined) return unfinished;
-    const piece = chooseMissing(this.#table, this.#random, peer, pace);
-    if (piece >= 0) return this.#begin(peer, piece, pace !== 'shared');
-    return this.#unfinishedFor(peer, 0, true);
-  }
-
-  /** This very piece, if a block of it is free. */
-  #recordAt(peer: PickerPeer, piece: number): OpenPiece | undefined {
-    if (!peer.has(piece)) return undefined;
-    if (this.#table.missing.has(piece)) return this.#begin(peer, piece, true);
-    const record = this.#open.get(piece);
-    const isOfUse = record !== undefined && record.freeCount > 0 && this.priority(piece) > 0;
-    return isOfUse && this.state(piece) === 'open' && this.#mayTake(record, peer) ? record : undefined;
-  }
-
-  #unfinishedFor(peer: PickerPeer, leastPriority: number, evenOfOthers: boolean): OpenPiece | undefined {
-    let looked = 0;
-    for (let record = this.#open.oldest; record !== undefined; record = record.newer) {
-      if (looked++ > candidatesPerPick) return undefined;
-      if (!evenOfOthers && record.exclusiveTo !== nobody && record.exclusiveTo !== peer.slot) continue;
-      if (this.priority(record.piece) < leastPriority || !peer.has(record.piece)) continue;
-      if (this.#shares.size > 0 && this.#isShared(record.piece)) continue;
-      if (this.#mayTake(record, peer)) return record;
-    }
-    return undefined;
-  }
-
-  #begin(peer: PickerPeer, piece: number, whole: boolean): OpenPiece {
-    peer.lastPiece = piece;
-    const exclusiveTo = whole || this.#alone.has(piece) ? peer.slot : nobody;
-    return this.#open.begin(piece, this.blockCount(piece), exclusiveTo);
   }
 
   #own(peer: PeerPieces): PickerPeer {
