@@ -1,6 +1,7 @@
 // What an index does beside its tracker, put together from its parts. Apart from the main face, so that a tracker alone
 // loads neither a database nor an engine.
 
+export { askedHealthSection } from './catalogue/asked-health.ts';
 export type { Catalogue } from './catalogue/catalogue.ts';
 export { openCatalogue } from './catalogue/open-catalogue.ts';
 export { catalogueSection } from './catalogue/section.ts';

@@ -5,6 +5,7 @@ import type { World } from '@shoal/base';
 import type { AccessOptions, Knowledge, Publishers, Section } from '@shoal/index';
 import { type FolderLock, lockFolder } from '@shoal/node/folder';
 import { CliError } from '../exit-codes.ts';
+import { openAskedHealth } from './asked-health.ts';
 import { openFaces } from './faces.ts';
 import type { IndexFolder } from './folder.ts';
 import type { IndexFlags } from './settings.ts';
@@ -92,6 +93,8 @@ export async function openSections(parts: SectionParts): Promise<readonly Sectio
       failed,
     });
     const faces = await openFaces({ ...parts, catalogue, listing, database });
+    const asked = await openAskedHealth({ ...parts, catalogue });
+    if (asked !== undefined) faces.push(asked);
     // What is closed last is what the others write to.
     const keeping: Section = {
       routes: [],

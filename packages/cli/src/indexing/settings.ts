@@ -18,6 +18,8 @@ export interface IndexFlags {
   readonly leastRatio?: number;
   readonly interval?: number;
   readonly refuseBlocked?: true;
+  readonly askHealth?: true;
+  readonly dhtBootstrap?: readonly string[];
   readonly follow?: readonly string[];
   readonly followBlocks?: true;
   readonly shareBlocks?: true;
@@ -48,6 +50,8 @@ const kinds: Readonly<Record<Exclude<keyof IndexFlags, 'config'>, Kind>> = {
   leastRatio: 'number',
   interval: 'number',
   refuseBlocked: 'switch',
+  askHealth: 'switch',
+  dhtBootstrap: 'texts',
   follow: 'texts',
   followBlocks: 'switch',
   shareBlocks: 'switch',

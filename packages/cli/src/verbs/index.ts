@@ -28,6 +28,8 @@ const index: Verb = (command, context) => {
     .option('--publishers <WHO>', 'who may publish: all, none, or a FILE with a key a line (all)')
     .option('--least-ratio <N>', 'users below it may seed and not download', Number)
     .option('--interval <SECONDS>', 'how often peers announce (1800)', Number)
+    .option('--ask-health', 'ask trackers that publications name for health, when somebody wants to know')
+    .option('--dht-bootstrap <HOST:PORT>', 'ask the DHT for health, too; may be given several times', collect)
     .option('--refuse-blocked', 'what is blocked is refused by the tracker, too')
     .option('--proxy <IP>', 'believe X-Forwarded-For from this address; may be given several times', collect)
     .option('--database <URL>', 'sqlite:FILE or postgres://…')

@@ -76,3 +76,14 @@ export const healthSeenMs = 5 * 60_000;
 export const healthFadesMs = 12 * 60_000;
 /** After this without anybody there is nobody. */
 export const healthForgottenMs = 60 * 60_000;
+
+/** Health from elsewhere: trackers of one torrent, torrents at once, and for how long what was heard stands. */
+export const maxTrackersAsked = 8;
+export const maxAskedAtOnce = 16;
+export const askedAgainMs = 10 * 60_000;
+/** Torrents that answers are kept of. */
+export const maxAsked = 1_000;
+/** A tracker over UDP is asked again after 15 s, and a DHT is crossed in ten. */
+export const longestAskingMs = 20_000;
+/** Each may send the index to nine places. */
+export const askingRate = { perSecond: 0.2, burst: 20 };

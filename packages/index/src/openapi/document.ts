@@ -117,6 +117,11 @@ const catalogue: Record<string, Record<string, Operation>> = {
   '/api/content/{infoHash}/holders': {
     get: operation('Who holds it, as signed leases', { parameters: [infoHash] }),
   },
+  '/api/content/{infoHash}/health': {
+    get: operation('What the trackers that its publications name and the DHT count, with --ask-health', {
+      parameters: [infoHash],
+    }),
+  },
   '/api/catalogue': {
     get: operation('How much there is'),
     post: operation('Publish, withdraw, rate or report: one signed record', {
