@@ -186,6 +186,8 @@ export const configAnswer = {
           pattern: text,
           /** Whether a change holds at once, or after a restart. */
           isLive: { type: 'boolean' },
+          /** Not to be changed here: it was given as a flag, or only the file may say it. */
+          isFixed: { type: 'boolean' },
         },
       },
     },

@@ -566,6 +566,7 @@ export const texts = {
     origin: (where: string) => `Set by ${where}.`,
     restart: 'Holds after a restart of the node.',
     given: 'Start the node without it to change it here.',
+    byHand: 'Changed in the config file by hand, not here.',
     reset: 'Back to the default',
     invalid: (expects: string) => `This does not fit: ${expects}.`,
     saved: 'Saved.',

@@ -34,7 +34,7 @@ before(async () => {
   await writeFile(join(path, 'tone.wav'), makeTone(60));
   await writeFile(join(path, 'notes.txt'), `First line <b>as it is</b>.\n${'More of it. '.repeat(30_000)}`);
   await writeFile(join(path, 'page.html'), '<script>window.broken=1</script><h1>A page</h1>');
-  await writeFile(join(path, 'rest.bin'), Buffer.alloc(60_000_000, 'rest'));
+  await writeFile(join(path, 'rest.bin'), Buffer.alloc(100_000_000, 'rest'));
   ({ id } = await seed.client.call('addTransfer', { body: { path } }));
   while ((await seed.client.call('transfer', { params: { id } })).state !== 'sharing')
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -181,6 +181,9 @@ test('the list is worked with keys alone', { skip }, async () => {
 test('settings are checked before they are sent, and kept', { skip }, async () => {
   const { page, close } = await openPage(browser, `${linkOf(node)}`);
   await page.getByRole('link', { name: 'Settings' }).click();
+  // It was given as a flag, and this one no page may set.
+  for (const fixed of ['network', 'scan.command'])
+    assert.ok(await page.getByLabel(fixed, { exact: true }).isDisabled());
   const field = page.getByLabel('limits.up', { exact: true });
   await field.fill('a lot');
   await page.getByText(/This does not fit/).waitFor();

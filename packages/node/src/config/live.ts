@@ -82,6 +82,7 @@ export class LiveConfig {
           ...(choices && { choices: [...choices] }),
           ...(pattern !== undefined && { pattern }),
           isLive: liveKeys.has(key),
+          ...((key === 'data' || handKeys.has(key) || origin?.kind === 'flag') && { isFixed: true }),
         };
       }),
     };

@@ -65,8 +65,7 @@ function Setting({ setting, onSave }: SettingProps) {
   const id = useId();
   const isWrong = !fits(setting, draft);
   const isChanged = draft !== value;
-  /** By a flag: only another start changes it. */
-  const isGiven = origin.startsWith('-');
+  const isFixed = setting.isFixed === true;
 
   async function save(next: string | null): Promise<void> {
     setBusy(true);
@@ -93,7 +92,7 @@ function Setting({ setting, onSave }: SettingProps) {
               <Name text={words.origin(origin)} />{' '}
             </>
           )}
-          {isGiven ? words.given : !isLive && words.restart}
+          {isFixed ? (origin.startsWith('-') ? words.given : words.byHand) : !isLive && words.restart}
         </p>
       </div>
       <div className="value">
@@ -104,7 +103,7 @@ function Setting({ setting, onSave }: SettingProps) {
             autoComplete="off"
             spellCheck={false}
             value={draft}
-            disabled={isBusy || isGiven}
+            disabled={isBusy || isFixed}
             aria-describedby={`${id}-hint`}
             aria-invalid={isWrong}
             aria-errormessage={isWrong ? `${id}-error` : undefined}
@@ -114,7 +113,7 @@ function Setting({ setting, onSave }: SettingProps) {
           <select
             id={id}
             value={draft}
-            disabled={isBusy || isGiven}
+            disabled={isBusy || isFixed}
             aria-describedby={`${id}-hint`}
             onChange={({ target }) => setDraft(target.value)}
           >
@@ -129,7 +128,7 @@ function Setting({ setting, onSave }: SettingProps) {
           </p>
         )}
         <div className="buttons">
-          {origin !== 'default' && !isGiven && !isChanged && (
+          {origin !== 'default' && !isFixed && !isChanged && (
             <button type="button" disabled={isBusy} onClick={() => void save(null)}>
               {words.reset}
             </button>
