@@ -10,13 +10,13 @@ test('a paused transfer knows after a restart how much of each file is there', a
   assert.ok(content && one && other);
   await mkdir(content);
   for (const name of ['a.bin', 'b.bin', 'c.bin']) await makeFile(content, name, 1_500_000);
-  const seed = await startTestNode(context, one, { 'limits.up': '1MB', 'limits.lan': 'limited' });
+  const seed = await startTestNode(context, one, { 'limits.up': '400kB', 'limits.lan': 'limited' });
   const { id, name } = await seed.client.call('addTransfer', { body: { path: content } });
   const { magnet } = await seed.client.call('transfer', { params: { id } });
   let fetcher = await startTestNode(context, other);
   const peers = [`127.0.0.1:${seed.node.peerPort}`];
   await fetcher.client.call('addTransfer', { body: { link: magnet, peers, folder: join(other, name) } });
-  await until(fetcher, id, ({ bytes }) => bytes > 1_000_000);
+  await until(fetcher, id, ({ bytes }) => bytes > 200_000);
   await fetcher.client.call('pauseTransfer', { params: { id } });
   const before = await fetcher.client.call('files', { params: { id } });
   const sum = before.reduce((total, { bytes }) => total + bytes, 0);
