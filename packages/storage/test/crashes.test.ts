@@ -183,7 +183,7 @@ simTest(
 
 simTest(
   'what somebody changes after a kill is noticed, and costs only the pieces that were changed',
-  { seeds: 60 },
+  { seeds: 30 },
   (simulation) => liveThrough(simulation, 'kept', true),
 );
 
