@@ -37,7 +37,7 @@ describe('on loopback', () => {
         { kind: 'torrent', torrent: sample.torrent },
         { folder: to, journal: lab.place(`${format}-to.journal`), peers: [a.address] },
       );
-      await target.whenComplete(AbortSignal.timeout(10_000));
+      await target.whenComplete(AbortSignal.timeout(60_000));
       assert.ok(await isWhole(sample, to));
       assert.equal(target.progress.bytes, 1_070_006);
       assert.deepEqual(a.session.checkInvariants(), []);
@@ -69,7 +69,7 @@ describe('on loopback', () => {
         name: `long-${format}`,
       });
       const { b, target, to } = await pair(`long-${format}`, sample);
-      await target.whenComplete(AbortSignal.timeout(20_000));
+      await target.whenComplete(AbortSignal.timeout(60_000));
       assert.ok(await isWhole(sample, to));
       assert.deepEqual(b.session.checkInvariants(), []);
     });
@@ -95,14 +95,14 @@ describe('on loopback', () => {
     assert.equal(asked.length, 1);
     assert.notEqual(asked[0], `${to}/gated`);
     open(true);
-    await target.whenComplete(AbortSignal.timeout(5_000));
+    await target.whenComplete(AbortSignal.timeout(60_000));
     assert.ok(await isWhole(sample, to));
   });
 
   test('what was fetched before is shared by the next session without being hashed again', async () => {
     const sample = makeSample(someBytes(2_000_000), { name: 'again' });
     const { b, target, to } = await pair('again', sample);
-    await target.whenComplete(AbortSignal.timeout(10_000));
+    await target.whenComplete(AbortSignal.timeout(60_000));
     await b.session.close();
     let jobs = 0;
     const next = await lab.session({
@@ -118,14 +118,14 @@ describe('on loopback', () => {
       { kind: 'torrent', torrent: sample.torrent },
       { folder: to, journal: lab.place('again-to.journal') },
     );
-    await again.whenComplete(AbortSignal.timeout(10_000));
+    await again.whenComplete(AbortSignal.timeout(60_000));
     assert.equal(jobs, 0);
     const third = await lab.session();
     const copy = third.session.add(
       { kind: 'torrent', torrent: sample.torrent },
       { folder: lab.place('third'), journal: lab.place('third.journal'), peers: [next.address] },
     );
-    await copy.whenComplete(AbortSignal.timeout(10_000));
+    await copy.whenComplete(AbortSignal.timeout(60_000));
     assert.ok(await isWhole(sample, lab.place('third')));
   });
 
@@ -146,7 +146,7 @@ describe('on loopback', () => {
     target.subscribe(() => {
       for (const peer of target.peers) seen.add(peer.encryption);
     });
-    await target.whenComplete(AbortSignal.timeout(10_000));
+    await target.whenComplete(AbortSignal.timeout(60_000));
     assert.ok(await isWhole(sample, lab.place('sealed-to')));
     assert.deepEqual([...seen], ['rc4']);
   });
@@ -172,7 +172,7 @@ describe('on loopback', () => {
     target.subscribe(() => {
       for (const { address, downloadedBytes } of target.peers) most.set(address.port, downloadedBytes);
     });
-    await target.whenComplete(AbortSignal.timeout(20_000));
+    await target.whenComplete(AbortSignal.timeout(60_000));
     assert.ok(await isWhole(sample, lab.place('four-to')));
     assert.equal([...most.values()].filter((bytes) => bytes > 1_000_000).length, 4);
     assert.ok(target.progress.wastedBytes < 3_000_000, `${target.progress.wastedBytes} bytes were wasted`);
