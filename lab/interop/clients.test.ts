@@ -37,10 +37,10 @@ describe('exchange with other clients', { concurrency: 3 }, () => {
   for (const [client, format, encryption] of cases) {
     const skip = noNamespaces ?? client.missing() ?? false;
     const words = `${format}, encryption ${encryption}`;
-    test(`${client.name} gives a whole tree to us (${words})`, { skip, timeout: 60_000 }, () =>
+    test(`${client.name} gives a whole tree to us (${words})`, { skip, timeout: 180_000 }, () =>
       exchange(client, shoal, format, encryption),
     );
-    test(`${client.name} takes a whole tree from us (${words})`, { skip, timeout: 60_000 }, () =>
+    test(`${client.name} takes a whole tree from us (${words})`, { skip, timeout: 180_000 }, () =>
       exchange(shoal, client, format, encryption),
     );
   }

@@ -60,7 +60,7 @@ describe('modes of the engine among other clients', { concurrency: 2 }, () => {
 
   test(
     'two that each have half of it share it with libtorrent, and want nothing themselves',
-    { skip, timeout: 60_000 },
+    { skip, timeout: 180_000 },
     () =>
       withLab(async (lab, stopLater) => {
         const halves = ['a.bin', 'folder/'];

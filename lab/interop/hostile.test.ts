@@ -121,7 +121,7 @@ async function withShare(
   const words = ['share', join(folder, 'payload.bin'), '--data', join(folder, 'data'), '--json', ...alone];
   const share = start(process.execPath, [shoalCommand, ...words], { log: join(folder, 'share.log') });
   try {
-    const line = await share.line((one) => one.includes('"event":"sharing"'), 20_000);
+    const line = await share.line((one) => one.includes('"event":"sharing"'));
     const event: { port: number; infoHashV1: string; torrent: string } = JSON.parse(line);
     const target = { port: event.port, infoHash: Buffer.from(event.infoHashV1, 'hex') };
     await scenario(share, target, folder, event.torrent);
@@ -132,7 +132,7 @@ async function withShare(
 }
 
 for (const [what, { count, attack }] of Object.entries(attacks))
-  test(`a peer is served while ${count} connections ${what}`, { timeout: 60_000 }, () =>
+  test(`a peer is served while ${count} connections ${what}`, { timeout: 180_000 }, () =>
     withShare(async (share, target, folder, torrent) => {
       const { begun, stop } = attackWith(target, count, attack);
       try {
