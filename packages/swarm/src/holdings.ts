@@ -1,25 +1,25 @@
-// What one transfer has on its disk: the content opened and checked, then traded, its files released; selected anew at
-// any time; waiting while the disk is full; shelved while nobody needs it, and opened again. Invariants: pieces are traded
-// exactly while `trade` is there; a disk that is full pauses the transfer and nothing else; what is shelved holds no file,
-// no memory for pieces, and nobody's place in a picker.
+// What one transfer holds open: its content checked, then traded, its files released; shelved while nobody needs it, and
+// opened again. Where it is opened from is in whereabouts.ts, what is wanted of it in selection.ts, a disk without room in
+// full-disk.ts. Invariants: pieces are traded exactly while `trade` is there; a disk that is full pauses the transfer and
+// nothing else; what is shelved holds no file, no memory for pieces, and nobody's place in a picker.
 
 import type { InfoHashes, Torrent } from '@shoal/metainfo';
-import { type Content, findsFiles, type Home, openContent, StorageError } from '@shoal/storage';
+import { type Content, StorageError } from '@shoal/storage';
 import { WireError } from '@shoal/wire';
-import * as bound from './bounds.ts';
 import type { Connections } from './connections.ts';
 import { SwarmError } from './errors.ts';
-import type { HashExchange } from './hash-exchange.ts';
+import { FullDisk } from './full-disk.ts';
 import type { Peer } from './peer.ts';
 import { Releases } from './releases.ts';
+import { type Choice, Selection } from './selection.ts';
 import type { SessionParts } from './session-parts.ts';
 import { Waste } from './statistics.ts';
 import type { Status } from './status.ts';
 import { Streams } from './streams/streams.ts';
 import { Trade } from './trade.ts';
-import type { Transfer, TransferMode, TransferOptions, Wish } from './types.ts';
-import { WantedBytes } from './wanted-bytes.ts';
+import type { Transfer, TransferMode, TransferOptions } from './types.ts';
 import type { WebSeeds } from './web-seeds/web-seeds.ts';
+import { type Known, Whereabouts } from './whereabouts.ts';
 
 export interface HoldingsOptions {
   readonly parts: SessionParts;
@@ -30,7 +30,7 @@ export interface HoldingsOptions {
   /** What the content is known by in its journal: what the transfer was added with. */
   readonly infoHashes: InfoHashes;
   /** Reads the torrent again, where that is how it is kept. */
-  readonly load: (() => Promise<{ readonly torrent: Torrent; readonly hashes: HashExchange }>) | undefined;
+  readonly load: (() => Promise<Known>) | undefined;
   /** Told to the gate. */
   readonly transfer: Transfer;
   /** There is something to do with each tick. */
@@ -50,36 +50,34 @@ export interface HoldingsOptions {
 export class Holdings {
   readonly #o: HoldingsOptions;
   readonly waste = new Waste();
+  readonly whereabouts: Whereabouts;
+  readonly #selection: Selection;
+  readonly #fullDisk: FullDisk;
   /** Of what is open, or being opened. */
   #aborter: AbortController | undefined;
-  #source: { readonly torrent: Torrent; readonly hashes: HashExchange } | undefined;
   #content: Content | undefined;
   #trade: Trade | undefined;
   #streams: Streams | undefined;
   #releases: Releases | undefined;
-  #wantedBytes: WantedBytes | undefined;
-  #wish: (file: number) => Wish = () => true;
-  readonly #isWanted = (file: number): boolean => this.#wish(file) !== false;
-  #lastRoomMs = 0;
   #opening: Promise<void> = Promise.resolve();
   /** Of what was shelved before. */
   #closing: Promise<void> = Promise.resolve();
-  /** Was chosen while nothing was open. */
-  #selection: ((path: string, file: number) => Wish) | undefined;
-  #lastWanted = { bytes: 0, total: 0 };
-  /** Where the content was last; before it was opened, where it was given. */
-  home: Home | undefined;
   /** It must not be let go of now. */
   isMoving = false;
-  /** What was verified is there, or its disk is away: it is not fetched anew without a word. */
-  #expectsFiles: boolean;
-  #isRelocated = false;
-  #mode: TransferMode;
-
   constructor(options: HoldingsOptions) {
     this.#o = options;
-    this.#mode = options.given.mode ?? { kind: 'usual' };
-    this.#expectsFiles = options.given.expectsFiles ?? false;
+    const { parts, given, status } = options;
+    this.whereabouts = new Whereabouts(options);
+    this.#selection = new Selection(given);
+    this.#fullDisk = new FullDisk({
+      status,
+      nowMs: parts.nowMs,
+      content: () => this.#content,
+      missingBytes: () => this.wanted.total - this.wanted.bytes,
+      begun: () => options.activate(),
+      openAgain: () => this.open(),
+      goOn: () => this.#goOn(),
+    });
   }
 
   get content(): Content | undefined {
@@ -96,7 +94,7 @@ export class Holdings {
   }
 
   get mode(): TransferMode {
-    return this.#mode;
+    return this.#selection.mode;
   }
 
   /** Nothing is missing of the files that are selected. */
@@ -106,8 +104,7 @@ export class Holdings {
 
   /** Verified bytes of wanted files, and all of them. */
   get wanted(): { readonly bytes: number; readonly total: number } {
-    const { bytes, total } = this.#wantedBytes ?? this.#lastWanted;
-    return { bytes, total };
+    return this.#selection.bytes;
   }
 
   /** Peers that come now are let in, and wait for their first words. */
@@ -126,16 +123,15 @@ export class Holdings {
   }
 
   /** The metadata came; not all hashes of pieces may be known yet. */
-  learn(torrent: Torrent, hashes: HashExchange): void {
-    this.#source = { torrent, hashes };
-    const given = this.#mode.kind === 'share' ? () => false : this.#o.given.isWanted;
-    const isWanted = this.#selection ?? given;
-    if (isWanted !== undefined) this.#wish = (file) => isWanted(pathOf(torrent, file), file);
+  learn(known: Known): void {
+    this.whereabouts.known = known;
+    this.#selection.apply(known.torrent);
   }
 
   /** All hashes of pieces are known, or where to read them. */
   open(): void {
-    if (this.#aborter !== undefined || (this.#source === undefined && this.#o.load === undefined)) return;
+    if (this.#aborter !== undefined || (this.whereabouts.known === undefined && !this.whereabouts.canBeRead))
+      return;
     const aborter = new AbortController();
     this.#aborter = aborter;
     this.#o.status.isOpening = true;
@@ -152,9 +148,8 @@ export class Holdings {
 
   /** The torrent will be read again when it is opened. */
   forgetTorrent(): void {
-    this.#lastWanted = this.wanted;
-    this.#wantedBytes = undefined;
-    this.#source = undefined;
+    this.#selection.forget();
+    this.whereabouts.known = undefined;
   }
 
   /** A disk may be too full for the journal already: then nothing is known of the content, and it is opened again later. */
@@ -166,67 +161,39 @@ export class Holdings {
     await this.#content?.close();
     this.#content = undefined;
     this.#aborter = undefined;
-    this.#waitForRoom(error);
+    this.#fullDisk.wait(error);
   }
 
   async #open(signal: AbortSignal): Promise<void> {
-    const { status, parts, load } = this.#o;
+    const { status, parts } = this.#o;
     // Who was shared before is shared still, if nothing has changed.
     if (status.state !== 'sharing') status.become('checking');
     await this.#closing.catch(() => {});
     if (signal.aborted) return;
-    const { torrent, hashes, content } = await parts.openings.run(this, signal, async () => {
-      const source = this.#source ?? (await load?.());
-      if (source === undefined) throw new SwarmError('invalid', 'the torrent is not known');
-      return { ...source, content: await this.#openContent(source.torrent, signal) };
-    });
+    const { known, content } = await parts.openings.run(this, signal, () => this.#openContent(signal));
     if (signal.aborted) {
       await content.close();
       return;
     }
     this.#content = content;
-    this.home = content.home;
+    this.whereabouts.home = content.home;
     if (content.uncheckedCount > 0) {
       status.isOpening = false;
       status.become('checking');
       await parts.checks.run(this, signal, () => content.check({ signal }));
     } else await content.check({ signal });
     if (signal.aborted) return;
-    this.#wantedBytes = new WantedBytes(torrent.layout, content.good, this.#isWanted);
-    this.#releases = this.#createReleases(torrent, content);
-    this.#startTrade(torrent, hashes, content);
+    this.#selection.count(known.torrent.layout, content.good);
+    this.#releases = this.#createReleases(known.torrent, content);
+    this.#startTrade(known, content);
     this.#releases.all();
     this.#settle();
     this.#o.opened();
   }
 
-  #openContent(torrent: Torrent, signal: AbortSignal): Promise<Content> {
-    const { infoHashes } = this.#o;
-    const { journal, overwrite, hashed } = this.#o.given;
-    const isRelocated = this.#isRelocated;
-    this.#isRelocated = false;
-    const { disk, hashing, clock, openFiles, lock, bootId } = this.#o.parts;
-    return openContent(
-      {
-        disk,
-        hashing,
-        clock,
-        openFiles,
-        layout: torrent.layout,
-        hashes: torrent.hashes,
-        ...(this.home ?? homeGiven(this.#o.given, torrent)),
-        isRelocated,
-        expectsFiles: this.#expectsFiles && !isRelocated,
-        identity: infoHashes.v2 ?? infoHashes.v1 ?? new Uint8Array(1),
-        journal,
-        isWanted: this.#isWanted,
-        ...(lock === undefined ? {} : { lock }),
-        ...(bootId === undefined ? {} : { bootId }),
-        ...(overwrite === undefined ? {} : { overwrite }),
-        ...(hashed === undefined ? {} : { hashed }),
-      },
-      signal,
-    );
+  async #openContent(signal: AbortSignal): Promise<{ readonly known: Known; readonly content: Content }> {
+    const known = await this.whereabouts.read();
+    return { known, content: await this.whereabouts.open(known.torrent, this.#selection.isWanted, signal) };
   }
 
   #createReleases(torrent: Torrent, content: Content): Releases {
@@ -255,7 +222,7 @@ export class Holdings {
     });
   }
 
-  #startTrade(torrent: Torrent, hashes: HashExchange, content: Content): void {
+  #startTrade({ torrent, hashes }: Known, content: Content): void {
     const { status, connections, webSeeds } = this.#o;
     const { clock, hashing, random, memory, sendBuffers, nowMs } = this.#o.parts;
     const { peers } = connections;
@@ -279,10 +246,10 @@ export class Holdings {
       },
       onLiar: (address, peer, piece) => connections.banLiar(address, peer, piece),
     });
-    trade.select(this.#wish);
-    trade.setMode(this.#mode);
+    trade.select(this.#selection.wish);
+    trade.setMode(this.mode);
     this.#trade = trade;
-    this.#expectsFiles = true;
+    this.whereabouts.expectFiles();
     this.#streams = new Streams({
       clock,
       layout: torrent.layout,
@@ -314,7 +281,7 @@ export class Holdings {
   }
 
   #had(piece: number): void {
-    this.#wantedBytes?.had(piece);
+    this.#selection.had(piece);
     this.#o.status.emit({ kind: 'piece', piece });
     this.#releases?.had(piece);
     this.#streams?.had(piece);
@@ -326,42 +293,41 @@ export class Holdings {
     const { status } = this.#o;
     if (!this.hasAllWanted) return;
     if (status.state === 'fetching' || status.state === 'disk-full') status.become('sharing');
-    if (this.#mode.kind === 'share') return;
+    if (this.mode.kind === 'share') return;
     if (status.isComplete || status.state !== 'sharing' || this.#releases?.isSettled !== true) return;
     status.isComplete = true;
     status.emit({ kind: 'complete' });
-    this.#trade?.setMode(this.#mode);
+    this.#trade?.setMode(this.mode);
     this.#o.wishesChanged();
     this.#o.completed();
   }
 
-  /** A volunteer wants no files; whoever is one no longer, those that were wanted in the beginning. */
   async setMode(mode: TransferMode): Promise<void> {
-    const wasShare = this.#mode.kind === 'share';
-    this.#mode = mode;
-    if (this.#source !== undefined && wasShare !== (mode.kind === 'share')) {
+    const wasShare = this.mode.kind === 'share';
+    this.#selection.mode = mode;
+    if (this.whereabouts.known !== undefined && wasShare !== (mode.kind === 'share')) {
       this.#o.status.isComplete = false;
-      await this.select(mode.kind === 'share' ? () => false : (this.#o.given.isWanted ?? (() => true)));
+      await this.select(this.#selection.initial);
     }
     this.#trade?.setMode(mode);
   }
 
-  async select(isWanted: (path: string, file: number) => Wish): Promise<void> {
+  async select(choice: Choice): Promise<void> {
     const { status } = this.#o;
-    const torrent = this.#source?.torrent;
-    this.#selection = isWanted;
-    if (torrent === undefined && this.#o.load !== undefined) {
+    const { torrent, canBeRead } = this.whereabouts;
+    const selection = this.#selection;
+    selection.choose(choice);
+    if (torrent === undefined && canBeRead) {
       // It is done when it is opened; at once, unless it is paused.
       if (status.takesPeers) this.open();
       return;
     }
     if (torrent === undefined) throw new SwarmError('invalid', 'the files are not known yet');
-    this.#wish = (file) => isWanted(pathOf(torrent, file), file);
+    selection.apply(torrent);
     for (const [file] of torrent.layout.files.entries())
-      await this.#content?.setWanted(file, this.#isWanted(file));
-    if (this.#content !== undefined)
-      this.#wantedBytes = new WantedBytes(torrent.layout, this.#content.good, this.#isWanted);
-    this.#trade?.select(this.#wish);
+      await this.#content?.setWanted(file, selection.isWanted(file));
+    if (this.#content !== undefined) selection.count(torrent.layout, this.#content.good);
+    this.#trade?.select(selection.wish);
     if (this.#trade !== undefined && !this.hasAllWanted) {
       status.isComplete = false;
       if (status.state === 'sharing') status.become('fetching');
@@ -381,42 +347,22 @@ export class Holdings {
   tick(nowMs: number): void {
     this.#trade?.tick(nowMs, this.#streams?.isInUse === true);
     this.#o.wishesChanged();
-    if (this.#o.status.state === 'disk-full' && nowMs - this.#lastRoomMs > bound.fullDiskRetryMs)
-      void this.#lookForRoom(nowMs);
+    this.#fullDisk.tick(nowMs);
   }
 
   #storageFailed(error: unknown): void {
     if (error instanceof StorageError && error.code === 'no-space') {
-      if (this.#trade === undefined || this.#o.status.state === 'disk-full') return;
+      if (this.#trade === undefined || this.#fullDisk.isFull) return;
       this.pause();
-      this.#waitForRoom(error);
+      this.#fullDisk.wait(error);
     } else this.#o.failed(error);
   }
 
-  #waitForRoom(error: StorageError): void {
-    const { status, parts } = this.#o;
-    status.error = error;
-    this.#lastRoomMs = parts.nowMs();
-    status.become('disk-full');
-    this.#o.activate();
-  }
-
-  async #lookForRoom(nowMs: number): Promise<void> {
-    const { status } = this.#o;
-    this.#lastRoomMs = nowMs;
-    if (this.#content === undefined) {
-      status.error = undefined;
-      this.open();
-      return;
-    }
-    const room = await this.#content.freeBytes().catch(() => 0);
+  #goOn(): void {
     const trade = this.#trade;
-    const { bytes, total } = this.wanted;
-    if (status.state !== 'disk-full' || trade === undefined) return;
-    if (room < Math.min(bound.roomToGoOn, total - bytes + bound.roomForRecords)) return;
-    status.error = undefined;
+    if (trade === undefined) return;
     trade.downloads.isPaused = false;
-    status.become('fetching');
+    this.#o.status.become('fetching');
     trade.downloads.feedSoon();
     this.#releases?.all();
     this.#settle();
@@ -429,20 +375,18 @@ export class Holdings {
       last = this.#opening;
       await last;
     }
-    if (this.#content !== undefined && this.#source !== undefined)
-      return action(this.#content, this.#source.torrent);
+    const { torrent } = this.whereabouts;
+    if (this.#content !== undefined && torrent !== undefined) return action(this.#content, torrent);
     const { promise, resolve } = Promise.withResolvers<void>();
     const before = this.#closing;
     this.#closing = before.catch(() => {}).then(() => promise);
     try {
       await before.catch(() => {});
-      const source = this.#source ?? (await this.#o.load?.());
-      if (source === undefined) throw new SwarmError('invalid', 'the torrent is not known');
-      const content = await this.#openContent(source.torrent, new AbortController().signal);
+      const { known, content } = await this.#openContent(new AbortController().signal);
       try {
         await content.check();
-        const value = await action(content, source.torrent);
-        this.home = content.home;
+        const value = await action(content, known.torrent);
+        this.whereabouts.home = content.home;
         return value;
       } finally {
         await content.close();
@@ -452,35 +396,9 @@ export class Holdings {
     }
   }
 
-  /** Somebody knows that files are gone, and wants it to go on. */
-  acceptLoss(): void {
-    this.#expectsFiles = false;
-  }
-
-  /** After a failure: some of its files are there, or the folder for them. */
-  async isReachable(): Promise<boolean> {
-    const { disk, hashing } = this.#o.parts;
-    const { home, torrent } = await this.where();
-    if (await findsFiles({ disk, hashing, layout: torrent.layout }, home)) return true;
-    const { bytes, total } = this.wanted;
-    if (total === 0 || bytes > 0) return false;
-    await disk.stat(
-      home.ownsFolder === true ? home.folder.slice(0, home.folder.lastIndexOf('/')) : home.folder,
-    );
-    return true;
-  }
-
-  /** Without looking at the disk: it may be wrong there. */
-  async where(): Promise<{ readonly home: Home; readonly torrent: Torrent }> {
-    const { torrent } = this.#source ?? (await this.#o.load?.()) ?? {};
-    if (torrent === undefined) throw new SwarmError('invalid', 'the torrent is not known');
-    return { home: this.home ?? homeGiven(this.#o.given, torrent), torrent };
-  }
-
-  /** The content is there, whatever the journal says: for the next opening. */
-  relocateTo(home: Home): void {
-    this.home = home;
-    this.#isRelocated = true;
+  /** After a failure: its files are where they were. */
+  isReachable(): Promise<boolean> {
+    return this.whereabouts.isReachable(() => this.wanted.total > 0 && this.wanted.bytes === 0);
   }
 
   /** The file is about to go from the disk: nothing of it is offered any more. */
@@ -527,20 +445,4 @@ export class Holdings {
     this.#closing = close();
     return this.#closing;
   }
-}
-
-/** Unless it was moved since. */
-function homeGiven({ home, folder, unfinished }: TransferOptions, torrent: Torrent): Home {
-  if (home !== undefined) return home;
-  const inside = (top: string) => (torrent.folder === undefined ? top : `${top}/${torrent.folder}`);
-  return {
-    folder: inside(folder),
-    ownsFolder: torrent.folder !== undefined,
-    ...(unfinished === undefined ? {} : { unfinished: inside(unfinished) }),
-  };
-}
-
-/** As options and events name a file: with `/` between its names. */
-function pathOf(torrent: Torrent, file: number): string {
-  return (torrent.layout.files[file]?.path ?? []).join('/');
 }

@@ -83,21 +83,21 @@ export class Places {
       if (error instanceof StorageError && error.code === 'missing') this.#o.failed(error);
       throw error;
     } finally {
-      holdings.home = content.home;
+      holdings.whereabouts.home = content.home;
     }
   }
 
   async relocate(folder: string): Promise<void> {
     const { disk, hashing, holdings, partWithAll, untilOpen, status } = this.#o;
     this.#requireMetadata();
-    const { home: before, torrent } = await holdings.where();
+    const { home: before, torrent } = await holdings.whereabouts.where();
     const home = homeAt(before, { folder });
     if (!(await findsFiles({ disk, hashing, layout: torrent.layout }, home)))
       throw new StorageError('missing', `Nothing of this torrent is in ${folder}`, { value: folder });
     const reason = 'its content is looked for elsewhere';
     partWithAll(reason);
     await holdings.shelve(reason);
-    holdings.relocateTo(home);
+    holdings.whereabouts.relocateTo(home);
     if (!status.takesPeers && status.state !== 'checking') {
       await holdings.withContent(async () => {});
       return;
@@ -120,7 +120,7 @@ export class Places {
 
   /** After it was stopped. */
   destroy(): Promise<readonly string[]> {
-    this.#o.holdings.acceptLoss();
+    this.#o.holdings.whereabouts.acceptLoss();
     return this.#o.holdings.withContent((content) => content.destroy());
   }
 

@@ -415,7 +415,7 @@ export class TorrentTransfer implements Transfer {
   }
 
   resume(): void {
-    if (this.state === 'failed') this.#holdings.acceptLoss();
+    if (this.state === 'failed') this.#holdings.whereabouts.acceptLoss();
     this.seat.resume();
   }
 
@@ -510,7 +510,7 @@ export class TorrentTransfer implements Transfer {
       nowMs: this.#parts.nowMs,
     });
     this.#hashes = hashes;
-    this.#holdings.learn(torrent, hashes);
+    this.#holdings.learn({ torrent, hashes });
     this.#parts.learned(this, torrent);
     if (isNews) this.#status.emit({ kind: 'metadata', torrent });
     return hashes;
@@ -535,7 +535,7 @@ export class TorrentTransfer implements Transfer {
   }
 
   get home(): Home | undefined {
-    return this.#holdings.home;
+    return this.#holdings.whereabouts.home;
   }
 
   get moving(): MoveFacts | undefined {
