@@ -102,6 +102,11 @@ export class Holdings {
     return this.#trade?.wishes.left === 0;
   }
 
+  /** Neither for good, nor for somebody who watches. */
+  get wantsNothing(): boolean {
+    return this.#trade?.picker.wanted === 0 && this.#streams?.isInUse !== true;
+  }
+
   /** Verified bytes of wanted files, and all of them. */
   get wanted(): { readonly bytes: number; readonly total: number } {
     return this.#selection.bytes;

@@ -1,26 +1,22 @@
 // One torrent of a session, through its states: metadata → checking → fetching → sharing, with the detours
-// disk-full, failed and stopped. What its peers say goes to the part that it concerns (peer-messages.ts); the peers are
-// in connections.ts, what is on the disk in holdings.ts. Invariant: the metadata is taken once.
+// disk-full, failed and stopped. What is known of it is in knowledge.ts, its peers are in connections.ts and what is said
+// with them in conversation.ts, what it has on the disk in holdings.ts. Invariant: each of these is told of a change of
+// state here and nowhere else, peers leaving before files are let go of.
 
-import { equalBytes, type PeerAddress } from '@shoal/base';
-import { type InfoHashes, MetainfoError, parseInfo, type Torrent } from '@shoal/metainfo';
+import type { PeerAddress } from '@shoal/base';
+import type { InfoHashes, Torrent } from '@shoal/metainfo';
 import type { Home } from '@shoal/storage';
 import type { Channel } from '@shoal/transport';
 import type { Handshake } from '@shoal/wire';
 import * as bound from './bounds.ts';
-import { ChokeRound } from './choke-round.ts';
 import { Connections } from './connections.ts';
+import { Conversation } from './conversation.ts';
 import { DiskWatch } from './disk-watch.ts';
-import { EarlyPieces } from './early-pieces.ts';
 import { type Leave, SwarmError } from './errors.ts';
-import { ExtensionDesk } from './extension-desk.ts';
 import type { Successor } from './greet.ts';
-import { HashExchange } from './hash-exchange.ts';
 import { Holdings } from './holdings.ts';
+import { Knowledge } from './knowledge.ts';
 import type { SpeedLimits } from './limits/settings.ts';
-import { MetadataExchange } from './metadata-exchange.ts';
-import type { Peer } from './peer.ts';
-import { PeerMessages } from './peer-messages.ts';
 import { Places } from './places.ts';
 import type { Rate } from './rate.ts';
 import type { KnownPeer, PeerSource, Roster } from './roster.ts';
@@ -55,27 +51,17 @@ import { WebSeeds } from './web-seeds/web-seeds.ts';
 import { until, whenComplete } from './when-complete.ts';
 
 export class TorrentTransfer implements Transfer {
-  readonly infoHashes: InfoHashes;
   readonly #parts: SessionParts;
-  readonly #name: string;
+  readonly #knowledge: Knowledge;
   readonly #status = new Status();
   readonly #connections: Connections;
   readonly #holdings: Holdings;
-  readonly #metadata: MetadataExchange;
-  readonly #desk: ExtensionDesk;
-  readonly #chokes: ChokeRound<Peer>;
-  readonly #messages: PeerMessages;
+  readonly #conversation: Conversation;
   readonly #webSeeds: WebSeeds;
   readonly #places: Places;
   readonly #diskWatch: DiskWatch;
-  #hashes: HashExchange | undefined;
-  #torrent: Torrent | undefined;
   /** When its dials have been slept off. */
   #restedMs = 0;
-  #lastChokeMs = 0;
-  readonly #stored: Extract<TransferSource, { kind: 'stored' }> | undefined;
-  #allHashes: InfoHashes | undefined;
-  #isPrivate: boolean;
   #idleSinceMs: number | undefined;
   readonly seat: Seat;
   readonly #facts: TransferFacts;
@@ -83,21 +69,30 @@ export class TorrentTransfer implements Transfer {
 
   constructor(parts: SessionParts, source: TransferSource, options: TransferOptions) {
     this.#parts = parts;
-    const given = givenBy(source);
-    this.infoHashes = given.infoHashes;
-    this.#name = given.name ?? '';
-    this.#isPrivate = given.isPrivate;
-    this.#stored = source.kind === 'stored' ? source : undefined;
     this.#connections = new Connections({
       parts,
       status: this.#status,
       limits: options.limits,
       knownHashes: () => this.knownHashes,
-      isPrivate: () => this.#isPrivate,
-      host: () => this.#messages,
-      welcome: (peer) => this.#welcome(peer),
-      left: (peer) => this.#left(peer),
+      isPrivate: () => this.#knowledge.isPrivate,
+      host: () => this.#conversation.host,
+      welcome: (peer) => this.#conversation.welcome(peer),
+      left: (peer) => this.#conversation.left(peer),
       dialSoon: () => parts.dialSoon(this),
+    });
+    this.#knowledge = new Knowledge(source, {
+      hashing: parts.hashing,
+      nowMs: parts.nowMs,
+      peers: this.#connections.peers,
+      content: () => this.#holdings.content,
+      learned: (known, isNews) => {
+        const { torrent } = known;
+        this.#holdings.learn(known);
+        parts.learned(this, torrent);
+        if (isNews) this.#status.emit({ kind: 'metadata', torrent });
+      },
+      came: (torrent) => this.#takeTorrent(torrent),
+      failed: (error) => this.#fail(error),
     });
     this.seat = new Seat({
       parts,
@@ -122,16 +117,14 @@ export class TorrentTransfer implements Transfer {
       connections: this.#connections,
       given: options,
       infoHashes: this.infoHashes,
-      load: this.#stored === undefined ? undefined : () => this.#load(),
+      load: this.#knowledge.isStored ? () => this.#knowledge.read() : undefined,
       transfer: this,
-      welcome: (peer) => this.#welcome(peer),
+      welcome: (peer) => this.#conversation.welcome(peer),
       opened: () => this.#opened(),
       activate: () => parts.activate(this),
       dialSoon: () => parts.dialSoon(this),
-      wishesChanged: () => this.#desk.sayUploadOnly(),
-      completed: () => {
-        for (const peer of [...this.#connections.peers]) this.#partIfPointless(peer);
-      },
+      wishesChanged: () => this.#conversation.wishesChanged(),
+      completed: () => this.#conversation.partWithPointless(),
       failed: (error) => this.#fail(error),
     });
     this.#diskWatch = new DiskWatch({
@@ -154,71 +147,35 @@ export class TorrentTransfer implements Transfer {
       untilOpen: () => until(this, () => this.#holdings.trade !== undefined),
       failed: (error) => this.#fail(error),
     });
-    const { random, nowMs } = parts;
-    const { peers, upload } = this.#connections;
-    const info = () => this.#torrent?.info;
-    this.#metadata = new MetadataExchange({
-      peers,
-      info,
-      isWanted: () => this.state === 'metadata',
-      nowMs,
-      take: (bytes) => this.#takeInfo(bytes),
-    });
-    this.#desk = new ExtensionDesk({
-      peers,
-      metadata: this.#metadata,
-      client: parts.client,
-      listenPort: () => parts.port,
-      info,
-      exchangesPeers: () => parts.exchangesPeers && this.#torrent !== undefined && !this.#torrent.isPrivate,
-      isUploadOnly: () => this.#wantsNothing && this.mode.kind === 'usual',
-      nowMs,
-      outsideAddress: (by, address) => parts.outside.told(by, address),
+    this.#conversation = new Conversation({
+      parts,
+      status: this.#status,
+      connections: this.#connections,
+      holdings: this.#holdings,
+      knowledge: this.#knowledge,
+      dhtPort: () => this.dhtPort,
       heardOf: (address) => this.addPeer(address, 'exchange'),
-      dial: (address) => {
-        if (this.#connections.hurry(address)) parts.dialSoon(this);
-      },
-      lacks: (peer, piece) => {
-        if (peer.pieces !== undefined) this.#holdings.trade?.picker.peerLacks(peer.pieces, piece);
-      },
-      uploadOnly: (peer) => this.#partIfPointless(peer),
-    });
-    this.#chokes = new ChokeRound({
-      peers,
-      random,
-      nowMs,
-      upload,
-      uploadLimit: () => parts.limiter.uploadLimit(this.#connections.lanes),
-      isSeeding: () => this.#wantsNothing,
-      quotaBytes: 16 * 1024 * 1024,
-      choked: (peer) => this.#holdings.trade?.uploads.choked(peer),
-    });
-    this.#messages = new PeerMessages({
-      memory: parts.memory,
-      desk: this.#desk,
-      chokes: this.#chokes,
-      trade: () => this.#holdings.trade,
-      hashes: () => this.#hashes,
-      partIfPointless: (peer) => this.#partIfPointless(peer),
+      activate: () => parts.activate(this),
+      dialSoon: () => parts.dialSoon(this),
       hashesCame: () => this.#openWhenKnown(),
-      hasDhtNode: (address, port) => {
-        if (this.dhtPort !== undefined) this.#status.emit({ kind: 'dht-node', address, port });
-      },
-      left: (peer, reason) => this.#connections.left(peer, reason),
     });
     for (const address of options.peers ?? []) this.addPeer(address, 'given');
     for (const url of options.webSeeds ?? []) this.addWebSeed(url);
-    for (const url of given.webSeeds) this.#webSeeds.add(url, 'torrent');
+    for (const url of this.#knowledge.webSeeds) this.#webSeeds.add(url, 'torrent');
     if (source.kind === 'torrent') this.#takeTorrent(source.torrent);
     else if (source.kind === 'stored' && !this.#status.isStanding) this.#holdings.open();
   }
 
+  get infoHashes(): InfoHashes {
+    return this.#knowledge.infoHashes;
+  }
+
   get name(): string {
-    return this.#torrent?.name ?? this.#name;
+    return this.#knowledge.name;
   }
 
   get torrent(): Torrent | undefined {
-    return this.#torrent;
+    return this.#knowledge.torrent;
   }
 
   get state(): TransferState {
@@ -243,7 +200,7 @@ export class TorrentTransfer implements Transfer {
 
   /** All that are known by now: a link may have named one half of a hybrid. */
   get knownHashes(): InfoHashes {
-    return this.#allHashes ?? this.infoHashes;
+    return this.#knowledge.allHashes;
   }
 
   /** While it is being opened nobody is dialled, though whoever comes may wait for that. */
@@ -258,7 +215,7 @@ export class TorrentTransfer implements Transfer {
   }
 
   get #isInNoHurry(): boolean {
-    return this.#holdings.trade === undefined ? this.isComplete : this.#wantsNothing;
+    return this.#holdings.trade === undefined ? this.isComplete : this.#holdings.wantsNothing;
   }
 
   noteDials(count: number, nowMs: number): void {
@@ -275,12 +232,7 @@ export class TorrentTransfer implements Transfer {
 
   /** BEP 27: the peers of a private torrent hear nothing of our DHT node. */
   get dhtPort(): number | undefined {
-    return this.#isPrivate ? undefined : this.#parts.dhtPort;
-  }
-
-  /** Neither for good, nor for somebody who watches. */
-  get #wantsNothing(): boolean {
-    return this.#holdings.trade?.picker.wanted === 0 && this.#holdings.streams?.isInUse !== true;
+    return this.#knowledge.isPrivate ? undefined : this.#parts.dhtPort;
   }
 
   addPeer(address: PeerAddress, source: PeerSource): void {
@@ -308,7 +260,7 @@ export class TorrentTransfer implements Transfer {
   /** A dial came to nothing. */
   notReached(known: KnownPeer): void {
     this.roster.ended(known, this.#parts.nowMs(), false);
-    this.#desk.notReached(known.address);
+    this.#conversation.notReached(known.address);
   }
 
   dropBlocked(): void {
@@ -319,47 +271,14 @@ export class TorrentTransfer implements Transfer {
     return this.#connections.makeRoom(newcomer);
   }
 
-  #welcome(peer: Peer): void {
-    const { trade } = this.#holdings;
-    this.#parts.activate(this);
-    if (trade === undefined && this.state !== 'metadata') {
-      // What we have is not known yet, or not any more.
-      this.#holdings.open();
-      this.#holdings.hurry();
-      peer.hold();
-      return;
-    }
-    if (trade === undefined) {
-      peer.early = new EarlyPieces();
-      if (peer.fast) peer.outbox.haveNone();
-    } else {
-      trade.attach(peer);
-      trade.announce(peer);
-    }
-    this.#desk.greet(peer);
-    if (peer.handshake.capabilities.dht && this.dhtPort !== undefined) peer.outbox.port(this.dhtPort);
-  }
-
-  #left(peer: Peer): void {
-    this.#chokes.left(peer);
-    this.#desk.left(peer);
-    this.#holdings.trade?.detach(peer);
-    this.#hashes?.left(peer);
-  }
-
   /** Every half second, while there are peers or addresses to dial. False when there is nothing to do. */
   tick(nowMs: number): boolean {
     this.#connections.tick(nowMs);
     this.#facts.tick(nowMs);
-    this.#metadata.tick();
-    this.#hashes?.tick();
-    this.#desk.tick();
+    this.#conversation.tick();
     this.#holdings.tick(nowMs);
     this.#openWhenKnown();
-    if (nowMs - this.#lastChokeMs >= bound.chokeIntervalMs) {
-      this.#lastChokeMs = nowMs;
-      this.#chokes.run();
-    } else this.#chokes.fill();
+    this.#conversation.giveSlots(nowMs);
     const hasWebSeeds = this.#webSeeds.tick(nowMs);
     const hasIdled = this.#idleSinceMs !== undefined && nowMs - this.#idleSinceMs > bound.idleMs;
     if (!this.#mayRest) this.#idleSinceMs = undefined;
@@ -395,18 +314,9 @@ export class TorrentTransfer implements Transfer {
   }
 
   #forgetTorrent(): void {
-    if (this.#stored === undefined) return;
+    if (!this.#knowledge.isStored) return;
     this.#holdings.forgetTorrent();
-    this.#hashes?.close();
-    this.#hashes = undefined;
-    this.#torrent = undefined;
-  }
-
-  async #load(): Promise<{ torrent: Torrent; hashes: HashExchange }> {
-    const torrent = await this.#stored?.load();
-    if (torrent === undefined || !isTorrentOf(torrent, this.infoHashes))
-      throw new SwarmError('invalid', 'what was stored is another torrent');
-    return { torrent, hashes: this.#learn(torrent) };
+    this.#knowledge.forget();
   }
 
   pause(): Promise<void> {
@@ -463,71 +373,25 @@ export class TorrentTransfer implements Transfer {
     // What it was doing when it failed is over, and begins anew.
     void this.#holdings.shelve('the transfer begins anew').catch(() => {});
     status.error = undefined;
-    const isKnown =
-      this.#stored !== undefined ||
-      this.#hashes?.fetchLayers() === true ||
-      this.#torrent?.infoHashes.v1 !== undefined;
+    const { isStored, torrent } = this.#knowledge;
+    const isKnown = isStored || this.#knowledge.fetchLayers() || torrent?.infoHashes.v1 !== undefined;
     status.become(isKnown ? 'checking' : 'metadata');
     if (isKnown) this.#holdings.open();
     this.roster.wake(this.#parts.nowMs());
     this.#parts.dialSoon(this);
   }
 
-  /** Two that want nothing of each other make room for others. */
-  #partIfPointless(peer: Peer): void {
-    if (!this.#wantsNothing || !this.isComplete || peer.hasLeft) return;
-    if (peer.pieces?.hasAll === true || peer.extension.isUploadOnly)
-      peer.leave({ code: 'nothing-to-trade', message: 'both have all they want', isBan: false });
-  }
-
-  #takeInfo(info: Uint8Array): boolean {
-    if (this.#torrent !== undefined) return true;
-    try {
-      const { hashing } = this.#parts;
-      this.#takeTorrent(parseInfo(info, (name, bytes) => hashing.digest(name, bytes), this.infoHashes));
-      return true;
-    } catch (error) {
-      if (!(error instanceof MetainfoError)) throw error;
-      // Peers that gave what the link names are not to blame for what it says.
-      if (error.code === 'info-hash-mismatch') return false;
-      this.#fail(error);
-      return true;
-    }
-  }
-
-  /** What it says is known from now on. */
-  #learn(torrent: Torrent): HashExchange {
-    const { peers } = this.#connections;
-    const isNews = this.#allHashes === undefined;
-    this.#torrent = torrent;
-    this.#allHashes = torrent.infoHashes;
-    this.#isPrivate = torrent.isPrivate;
-    const hashes = new HashExchange({
-      peers,
-      hashes: torrent.hashes,
-      pieceCount: torrent.layout.pieceCount,
-      content: () => this.#holdings.content,
-      nowMs: this.#parts.nowMs,
-    });
-    this.#hashes = hashes;
-    this.#holdings.learn({ torrent, hashes });
-    this.#parts.learned(this, torrent);
-    if (isNews) this.#status.emit({ kind: 'metadata', torrent });
-    return hashes;
-  }
-
   #takeTorrent(torrent: Torrent): void {
-    const hashes = this.#learn(torrent);
-    // Those who came before it learn that they can have it from us, and whether we exchange peers.
-    for (const peer of this.#connections.peers) this.#desk.greet(peer);
+    this.#knowledge.learn(torrent);
+    this.#conversation.greetAgain();
     // v1 hashes come with the metadata; with v2 ones alone, there is nothing to verify with before they came.
     if (this.#status.isStanding) return;
-    if (torrent.infoHashes.v1 !== undefined || hashes.fetchLayers()) this.#holdings.open();
+    if (torrent.infoHashes.v1 !== undefined || this.#knowledge.fetchLayers()) this.#holdings.open();
   }
 
   /** Piece hashes of a v2 torrent came after its metadata. */
   #openWhenKnown(): void {
-    if (this.state === 'metadata' && this.#hashes?.fetchLayers() === true) this.#holdings.open();
+    if (this.state === 'metadata' && this.#knowledge.fetchLayers()) this.#holdings.open();
   }
 
   async select(isWanted: (path: string, file: number) => Wish): Promise<void> {
@@ -585,7 +449,7 @@ export class TorrentTransfer implements Transfer {
     if (this.state !== 'failed') this.#status.become('stopped');
     this.#webSeeds.close();
     this.#connections.leaveAll('the transfer was stopped');
-    this.#hashes?.close();
+    this.#knowledge.close();
     this.#parts.forget(this);
     await this.#holdings.shelve('the transfer was stopped');
   }
@@ -649,32 +513,8 @@ export class TorrentTransfer implements Transfer {
   checkInvariants(): string[] {
     return [
       ...(this.#holdings.trade?.checkInvariants() ?? []),
-      ...this.#chokes.checkInvariants(),
+      ...this.#conversation.checkInvariants(),
       ...this.#connections.checkInvariants(),
     ].map((fault) => `${this.name}: ${fault}`);
   }
-}
-
-function givenBy(source: TransferSource): {
-  readonly infoHashes: InfoHashes;
-  readonly name: string | undefined;
-  readonly isPrivate: boolean;
-  readonly webSeeds: readonly string[];
-} {
-  switch (source.kind) {
-    case 'torrent':
-      return source.torrent;
-    case 'magnet':
-      return { ...source.magnet, name: source.magnet.name, isPrivate: false };
-    case 'stored':
-      return { ...source, webSeeds: [] };
-  }
-}
-
-function isTorrentOf({ infoHashes }: Torrent, { v1, v2 }: InfoHashes): boolean {
-  return isSame(infoHashes.v1, v1) && isSame(infoHashes.v2, v2);
-}
-
-function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && equalBytes(a, b));
 }
