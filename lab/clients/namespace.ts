@@ -90,6 +90,10 @@ export async function createCable(): Promise<{
     await ip(end, 'addr', 'add', `${end.linkLocal}/64`, 'dev', 'eth0', 'nodad');
     await ip(end, 'link', 'set', 'eth0', 'up');
   }
+  // The kernel may take a second to say that both ends are plugged in, and until then nobody lists the interface.
+  const isUp =
+    'until ip link show dev eth0 | grep -q LOWER_UP && ip link show dev eth0 | grep -q "state UP"; do sleep 0.02; done';
+  for (const end of [a, b]) await run('sh', ['-c', isUp], end.prefix);
   return {
     ends: [a, b],
     async close() {

@@ -67,6 +67,8 @@ export class Neighbourhood {
   readonly #timers = new Set<Timer>();
   /** When each link got our records last. */
   readonly #answeredMs = new Map<string, number>();
+  /** Links that will get them in a moment. */
+  readonly #owed = new Set<string>();
   readonly #instance: DnsName;
   readonly #host: DnsName;
   #isClosed = false;
@@ -217,11 +219,15 @@ export class Neighbourhood {
       this.#network.answer(encodeDns(reply), from, link);
       return;
     }
-    // RFC 6762, 6: not all at once, and each network at most once a second.
-    this.#later(20 + this.#random.below(100), () => {
-      const nowMs = this.#clock.nowMs();
-      if (nowMs - (this.#answeredMs.get(link.key) ?? Number.NEGATIVE_INFINITY) < answerRecordsEveryMs) return;
-      this.#answeredMs.set(link.key, nowMs);
+    // RFC 6762, 6: not all at once, and each network at most once a second. Who asks sooner is answered when that
+    // second is over, for it may have come after our last words.
+    if (this.#owed.has(link.key)) return;
+    this.#owed.add(link.key);
+    const answeredMs = this.#answeredMs.get(link.key) ?? Number.NEGATIVE_INFINITY;
+    const waitMs = Math.max(0, answeredMs + answerRecordsEveryMs - this.#clock.nowMs());
+    this.#later(waitMs + 20 + this.#random.below(100), () => {
+      this.#owed.delete(link.key);
+      this.#answeredMs.set(link.key, this.#clock.nowMs());
       this.#network.send(encodeDns(reply), [link]);
     });
   }

@@ -63,6 +63,24 @@ describe('nodes on one network', () => {
   );
 
   simTest(
+    'answer who asks right after their last words when a second is over, and once',
+    { seeds: 5 },
+    async (simulation) => {
+      const lan = simulation.addLan();
+      const node = nodeOn(simulation.addHost({ lan }), 1);
+      await simulation.advance(1_200);
+      // It announced itself at 0 and at 1 s, when nobody listened.
+      const { heard, say, socket } = await speaker(simulation, simulation.addHost({ lan }), 5353);
+      const question = { name: service, kind: 'PTR', wantsUnicast: false } as const;
+      for (let i = 0; i < 3; i++) say({ questions: [question] });
+      await simulation.advance(1_000);
+      assert.equal(heard.filter(({ message }) => message.isAnswer).length, 1);
+      socket.close();
+      await simulation.settle(node.close());
+    },
+  );
+
+  simTest(
     'are forgotten at once when they say goodbye, and after two minutes when they do not',
     {},
     async (simulation) => {
