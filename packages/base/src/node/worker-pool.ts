@@ -149,7 +149,8 @@ export class WorkerPool {
     worker.unref();
     worker.on('message', (results: readonly WorkerResult[]) => {
       const batch = slot.batches.shift() ?? [];
-      if (slot.batches.length === 0) worker.unref();
+      // While it closes, its end is waited for, and results that still come do not end the process before it.
+      if (slot.batches.length === 0 && !this.#isClosed) worker.unref();
       // The next batch goes out first: the worker must not wait for what our callers do with the results.
       this.#dispatch();
       for (const [i, task] of batch.entries()) settle(task, results[i]);
